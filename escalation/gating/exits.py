@@ -1,0 +1,127 @@
+"""Which exit a result takes: a result, a policy and a random draw in, a judgement out. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+ACCEPTED = "accepted"
+HUMAN = "human"
+CACHED = "cached"
+DEFAULT = "default"
+RULE = "rule"  # written "rule:name" in a policy
+LAST = (DEFAULT, HUMAN)  # what a list of handlers may end in: both always yield
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the gate needs to know of a result.
+
+    `causes` are reason codes that the agent's own guards found, most important first; `live` is whether the
+    agent may act without a human at all.
+    """
+
+    confidence: float | None
+    partial: bool = False
+    causes: Sequence[str] = ()
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a policy says: `threshold` and `audit_rate` in 0 to 1, and for each reason its handlers."""
+
+    threshold: float
+    audit_rate: float
+    exits: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Why a result was stopped, or None; a sentence with the numbers; the handlers to try; the audit coin."""
+
+    reason: str | None
+    detail: str
+    handlers: Sequence[str]
+    audited: bool = False
+
+
+def judge(result: Facts, terms: Terms, draw: float) -> Judgement:
+    """Accept a result whose confidence reaches the threshold, or say why not and which handlers to try.
+
+    `draw` is uniform in [0, 1) and made for every result before the gate looks at it, so that the audits are
+    a random sample whatever the gate says.
+    """
+    reason, detail = _stopped(result, terms)
+    if reason is None:
+        return Judgement(None, detail, (), audited=draw < terms.audit_rate)
+    return Judgement(reason, detail, handlers_for(reason, terms, partial=result.partial))
+
+
+def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequence[str]:
+    """The handlers of a reason, in order; a human where the policy names none.
+
+    A PARTIAL result and a shadow run go to a human whatever the policy says.
+    """
+    if partial or reason == "not_live":
+        return (HUMAN,)
+    return terms.exits.get(reason) or (HUMAN,)
+
+
+def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
+    if not result.live:
+        return "not_live", "the agent is not live: every result goes to a human"
+    if result.causes:
+        return result.causes[0], f"the agent's guards stopped it: {', '.join(result.causes)}"
+    if result.partial:
+        return "budget_exhausted", "the result is PARTIAL"
+    if not is_probability(result.confidence):
+        return "no_confidence", f"the confidence is {result.confidence!r}, not a number from 0 to 1"
+    return _compared(float(result.confidence or 0), terms.threshold)
+
+
+def _compared(confidence: float, threshold: float) -> tuple[str | None, str]:
+    # Exact doubles: a proposal's guarantee holds for `c >= t`, not for what a rounded display suggests.
+    digits = next((n for n in range(2, 17) if round(confidence, n) != round(threshold, n)), None)
+    shown, limit = ((repr(n) if digits is None else f"{n:.{digits}f}") for n in (confidence, threshold))
+    if confidence >= threshold:
+        return None, f"confidence {shown} reaches {limit}"
+    return "low_confidence", f"confidence {shown} is under {limit}"
+
+
+def is_probability(value: Any) -> bool:
+    """Whether a value is a finite number from 0 to 1; `True` is no number."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and 0 <= value <= 1
+
+
+def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[str]:
+    """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere."""
+    if not is_table(exits):
+        return ["not a table of reasons, each with a list of handlers"]
+    problems = [f"{reason}: no exit" for reason in reasons if not exits.get(reason)]
+    for reason, handlers in exits.items():
+        if reason not in reasons:
+            problems.append(f"{reason}: not a reason")
+        if handlers and handlers[-1] not in LAST:
+            problems.append(
+                f"{reason}: ends in {handlers[-1]}, which may yield nothing; end in default or human"
+            )
+        problems += [
+            f"{reason}: {handler!r} is not a handler" for handler in handlers if not _is_handler(handler)
+        ]
+    return problems
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value from outside has the shape {reason: [handler, …]} at all."""
+    if not isinstance(value, Mapping):
+        return False
+    lists = [handlers for handlers in value.values() if isinstance(handlers, list | tuple)]
+    return len(lists) == len(value) and all(isinstance(name, str) for names in lists for name in names)
+
+
+def _is_handler(handler: str) -> bool:
+    return handler in (HUMAN, CACHED, DEFAULT) or handler.startswith(f"{RULE}:")

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from escalation.gating.exceptions import UnknownGate
+from escalation.gating.exits import Terms, holes, is_table
+from escalation.gating.rules import rule_named
+from escalation.queue.models import Reason, ReviewQueue
+from escalation.queue.models.moments import DatabaseMoment
+
+# Every reason that a result can be stopped for; audits and the other blind checks are not exits.
+HANDLED = [
+    reason.value for reason in Reason if reason not in (Reason.AUDIT, Reason.SECOND_REVIEW, Reason.GOLD)
+]
+# The most that one run may use; every one is optional.
+WHOLE_LIMITS = ("tokens", "output_tokens", "turns", "tool_calls")
+LIMITS = ("cost_usd", *WHOLE_LIMITS, "wall_clock_s")
+TERMS = ("threshold", "audit_rate", "budget", "exits", "default_output", "cache_ttl_s", "deadline_s", "queue")
+
+
+def all_to_a_human() -> dict[str, list[str]]:
+    """The exits that are always safe."""
+    return {reason: ["human"] for reason in HANDLED}
+
+
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def in_force(self, agent: str, gate: str) -> Policy:
+        """The newest policy at an agent's gate, with agent, gate and queue loaded; raises UnknownGate."""
+        newest = self.select_related("gate__agent", "queue").filter(gate__agent__slug=agent, gate__slug=gate)
+        policy = newest.order_by("-version").first()
+        if policy is None:
+            raise UnknownGate(agent, gate)
+        return policy
+
+
+class Policy(models.Model):
+    """The numbers and exits in force at a gate. A change is a new version; no version is ever edited."""
+
+    gate = models.ForeignKey("gating.Gate", on_delete=models.PROTECT, related_name="policies")
+    version = models.PositiveIntegerField()
+    threshold = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    audit_rate = models.FloatField(default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    budget = models.JSONField(default=dict, blank=True)  # {one of LIMITS: amount}
+    exits = models.JSONField(default=all_to_a_human)  # {reason: [handler, …]}
+    default_output = models.JSONField(null=True, blank=True)  # what the exit `default` yields
+    cache_ttl_s = models.PositiveIntegerField(default=86_400)  # how old an answer the exit `cached` may yield
+    deadline_s = models.PositiveIntegerField(null=True, blank=True)  # until the timeout exit
+    queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.TextField()
+    adopted_at = DatabaseMoment(db_default=Now())
+
+    objects = PolicyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["gate", "-version"]
+        verbose_name_plural = "policies"
+        constraints = [
+            models.UniqueConstraint(F("gate"), F("version").desc(), name="one_policy_per_gate_and_version"),
+            models.CheckConstraint(
+                condition=Q(threshold__gte=0, threshold__lte=1, audit_rate__gte=0, audit_rate__lte=1),
+                name="threshold_and_audit_rate_are_probabilities",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gate} v{self.version}"
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.threshold, self.audit_rate, self.exits)
+
+    def terms_as_dict(self) -> dict[str, Any]:
+        """What a new version starts from."""
+        return {name: getattr(self, name) for name in TERMS}
+
+    def clean(self) -> None:
+        found = {
+            "exits": holes(self.exits, HANDLED),
+            "default_output": [],
+            "budget": excesses(self.budget),
+        }
+        if is_table(self.exits):
+            found["exits"] += self._unknown_rules()
+            if self.default_output is None and any("default" in handlers for handlers in self.exits.values()):
+                found["default_output"] = ["an exit is `default`: write what it yields"]
+        if problems := {field: texts for field, texts in found.items() if texts}:
+            raise ValidationError(problems)
+
+    def _unknown_rules(self) -> list[str]:
+        return [
+            f"{reason}: no rule is named {name!r}"
+            for reason, handlers in self.exits.items()
+            for name in (handler.removeprefix("rule:") for handler in handlers if handler.startswith("rule:"))
+            if rule_named(name) is None
+        ]
+
+
+def excesses(budget: Any) -> list[str]:
+    """What is wrong with a budget, a sentence each."""
+    if not isinstance(budget, dict):
+        return ["not a table of limits"]
+    problems = [
+        f"{name}: not a limit; choose among {', '.join(LIMITS)}" for name in budget if name not in LIMITS
+    ]
+    return problems + [
+        f"{name}: {amount!r} is not a number above 0"
+        for name, amount in budget.items()
+        if name in LIMITS and not _is_limit(name, amount)
+    ]
+
+
+def _is_limit(name: str, amount: Any) -> bool:
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not math.isfinite(amount):
+        return False
+    whole = name in WHOLE_LIMITS
+    return amount >= (0 if name == "tool_calls" else 1) and amount == int(amount) if whole else amount > 0

@@ -1,0 +1,49 @@
+"""Deterministic answers by name: what the exit `rule:name` of a policy calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+logger = logging.getLogger(__name__)
+
+Rule = Callable[[Any, Any], Any]  # (task, output) -> an output, or None when the rule has nothing to say
+_rules: dict[str, Rule] = {}
+
+
+def rule(name: str) -> Callable[[Rule], Rule]:
+    """Register a function under the name that policies use; raises ValueError when the name is taken."""
+
+    def register(function: Rule) -> Rule:
+        if _rules.setdefault(name, function) is not function:
+            raise ValueError(f"two rules are named {name!r}: rename one")
+        return function
+
+    return register
+
+
+def rule_named(name: str) -> Rule | None:
+    return _rules.get(name)
+
+
+def answer_of(name: str, task: Any, output: Any) -> Any:
+    """What a rule answers; None when it has nothing to say, does not exist (any more) or fails.
+
+    A rule's fault is written to the log: it must neither lose the result nor stop the others.
+    """
+    found = rule_named(name)
+    if found is None:
+        return None
+    try:
+        with transaction.atomic():
+            return found(task, output)
+    except Exception:
+        logger.exception("rule %s failed; the next handler is taken", name)
+        return None
+
+
+def rule_names() -> list[str]:
+    return sorted(_rules)

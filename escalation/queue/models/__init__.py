@@ -1,0 +1,7 @@
+from escalation.queue.models.decision import Decision, Verdict
+from escalation.queue.models.escalation import Escalation
+from escalation.queue.models.event import Event
+from escalation.queue.models.reason import Reason
+from escalation.queue.models.review_queue import Membership, ReviewQueue
+
+__all__ = ["Decision", "Escalation", "Event", "Membership", "Reason", "ReviewQueue", "Verdict"]

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from escalation.queue.content import canonical
+from escalation.queue.exceptions import DecisionInvalid
+from escalation.queue.models.moments import DatabaseMoment
+
+if TYPE_CHECKING:
+    from escalation.queue.models.escalation import Escalation
+
+
+class Verdict(models.TextChoices):
+    """What a human can answer."""
+
+    ACCEPT = "accept"  # it is right as it is, or may run as it is
+    EDIT = "edit"  # right once changed: `output` or `arguments` carry the change
+    REJECT = "reject"  # it is wrong, or may not run
+    ANSWER = "answer"  # `answer` takes the place of what the agent said or asked
+    CONTINUE = "continue"  # a PARTIAL result: `grant` more budget and go on
+    RETRY = "retry"  # do it again with the feedback in `note`
+    DISMISS = "dismiss"  # needs no answer
+
+
+# Which verdicts fit which kind of escalation.
+FITTING = {
+    "result": set(Verdict),
+    "approval": {Verdict.ACCEPT, Verdict.EDIT, Verdict.REJECT, Verdict.DISMISS},
+    "question": {Verdict.ANSWER, Verdict.DISMISS},
+}
+GRANTABLE = {"cost_usd", "tokens", "turns", "tool_calls"}
+
+
+class Decision(models.Model):
+    """A human's recorded answer. Written once; an undone one stays, and stands no more."""
+
+    escalation = models.ForeignKey("queue.Escalation", on_delete=models.PROTECT, related_name="decisions")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    output = models.JSONField(null=True)  # what now counts as the agent's output
+    original_output = models.JSONField(null=True)
+    arguments = models.JSONField(null=True)  # what now may run
+    answer = models.JSONField(null=True)
+    note = models.TextField(blank=True)
+    reason_code = models.CharField(max_length=50, blank=True)
+    grant = models.JSONField(default=dict)
+    cosmetic = models.BooleanField(default=False)  # an edit that leaves the output right
+    seconds_spent = models.FloatField(null=True)
+    content_hash = models.CharField(max_length=64)  # of what the reviewer saw
+    decided_at = DatabaseMoment(db_default=Now())
+    effective_at = DatabaseMoment(db_default=Now())  # when the undo window is over and agents learn of it
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} on escalation {self.escalation_id}"
+
+    @property
+    def edited(self) -> bool:
+        return self.verdict == Verdict.EDIT
+
+    def clean_for(self, escalation: Escalation) -> None:
+        """Refuse what does not fit what was asked; raises DecisionInvalid with the field at fault.
+
+        An accepted output, or accepted arguments, are filled in from what was asked.
+        """
+        fitting = FITTING[escalation.kind]
+        if self.verdict not in fitting:
+            choices = ", ".join(sorted(fitting))
+            raise DecisionInvalid(
+                verdict=f"{self.verdict!r} does not fit kind {escalation.kind!r}; choose one of: {choices}"
+            )
+        if self.cosmetic and self.verdict != Verdict.EDIT:
+            raise DecisionInvalid(cosmetic=f"only an edit can be cosmetic, not {self.verdict!r}")
+        if self.verdict in (Verdict.ACCEPT, Verdict.EDIT):
+            self._compare(escalation)
+        if self.verdict == Verdict.ANSWER:
+            self._need("answer")
+        if self.verdict == Verdict.CONTINUE:
+            self._check_grant(escalation.partial)
+
+    def _compare(self, escalation: Escalation) -> None:
+        # A change said to be none, or none said to be a change, would be a wrong label.
+        is_call = escalation.kind == "approval"
+        field = "arguments" if is_call else "output"
+        asked = (escalation.action or {}).get("arguments") if is_call else escalation.output
+        said = getattr(self, field)
+        if self.verdict == Verdict.EDIT:
+            self._need(field)
+            if same(said, asked):
+                raise DecisionInvalid(**{field: "nothing was changed; accept it instead"})
+        elif said is None:
+            setattr(self, field, asked)
+        elif not same(said, asked):
+            raise DecisionInvalid(**{field: "it was changed; say 'edit' instead of 'accept'"})
+
+    def _need(self, field: str) -> None:
+        if getattr(self, field) is None:
+            raise DecisionInvalid(**{field: f"needed with the verdict {self.verdict!r}"})
+
+    def _check_grant(self, partial: bool) -> None:
+        if not partial:
+            raise DecisionInvalid(verdict="only a PARTIAL result can continue")
+        if not self.grant or set(self.grant) - GRANTABLE:
+            raise DecisionInvalid(grant=f"name what to grant: one or more of {', '.join(sorted(GRANTABLE))}")
+        for name, amount in self.grant.items():
+            if not _is_amount(amount):
+                raise DecisionInvalid(grant=f"{name} must be a number above 0, not {amount!r}")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values are the same JSON: True is not 1."""
+    return canonical(one) == canonical(other)
+
+
+def _is_amount(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 10**12

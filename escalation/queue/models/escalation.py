@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from escalation.queue import signals
+from escalation.queue.content import digest
+from escalation.queue.exceptions import TransitionRefused
+from escalation.queue.models.decision import Decision
+from escalation.queue.models.event import Event
+from escalation.queue.models.line import EscalationQuerySet, lease_data
+from escalation.queue.models.moments import DatabaseMoment
+from escalation.queue.models.reason import BLIND_REASONS, Reason
+from escalation.queue.models.review_queue import ReviewQueue
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+
+class Escalation(models.Model):
+    """One question, result or PARTIAL result that waits for a human."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting"
+        CLAIMED = "claimed"
+        DECIDED = "decided"
+        WITHDRAWN = "withdrawn"
+        EXPIRED = "expired"
+
+    class Kind(models.TextChoices):
+        RESULT = "result"  # is this right?
+        APPROVAL = "approval"  # may this call run?
+        QUESTION = "question"  # what should I do?
+
+    class Priority(models.IntegerChoices):
+        LOW = 0
+        NORMAL = 1
+        HIGH = 2
+        URGENT = 3
+
+    # Facts: what was asked and what the agent did. Written once.
+    agent = models.SlugField(max_length=100)
+    gate = models.SlugField(max_length=100, default="default")
+    key = models.CharField(max_length=255, null=True)  # the producer's idempotency key
+    request_hash = models.CharField(max_length=64, blank=True)  # of the body that came with the key
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.RESULT)
+    reason = models.CharField(max_length=20, choices=Reason)
+    detail = models.TextField(blank=True)  # the guard's own sentence, with the numbers
+    title = models.CharField(max_length=200)
+    task = models.JSONField(null=True)
+    output = models.JSONField(null=True)
+    confidence = models.FloatField(null=True)
+    threshold = models.FloatField(null=True)
+    policy_version = models.PositiveIntegerField(null=True)
+    partial = models.BooleanField(default=False)
+    completed = models.JSONField(default=list)
+    missing = models.JSONField(default=list)
+    action = models.JSONField(null=True)  # {name, arguments}
+    question = models.TextField(blank=True)
+    options = models.JSONField(default=list)  # [{value, label}]
+    answer_schema = models.JSONField(null=True)
+    explanation = models.TextField(blank=True)  # the agent's own words
+    trace = models.JSONField(
+        default=list
+    )  # [{kind, name, at, seconds, input, output, error, tokens, cost_usd}]
+    usage = models.JSONField(default=dict)
+    evidence = models.JSONField(default=list)  # [{title, text, url}]
+    tags = models.JSONField(default=list)
+    metadata = models.JSONField(default=dict)
+    external_id = models.CharField(max_length=255, blank=True)
+    fingerprint = models.CharField(max_length=255, blank=True)  # groups alike failures
+    callback_url = models.URLField(max_length=2000, blank=True)
+    on_timeout = models.JSONField(null=True)  # {handler: default | cached | rule, output?}
+    content_hash = models.CharField(max_length=64)
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
+    raised_at = DatabaseMoment(db_default=Now())
+    deadline_at = DatabaseMoment(null=True)
+    due_at = DatabaseMoment(db_default=Now())  # by when somebody should have looked: the order of the line
+
+    # State: where it is now. Changed by `_move` alone.
+    queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="escalations")
+    status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
+    version = models.PositiveIntegerField(default=1)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    claimed_until = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True)
+    decision = models.OneToOneField(
+        "queue.Decision", on_delete=models.PROTECT, null=True, related_name="standing_for"
+    )
+    resolution = models.JSONField(null=True)  # the timeout exit that was taken: {exit, output, detail}
+    receipt = models.JSONField(null=True)  # what the agent says it did with the decision
+
+    objects = EscalationQuerySet.as_manager()
+    events: RelatedManager[Event]
+    decisions: RelatedManager[Decision]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "key"], name="one_escalation_per_agent_and_key"),
+            models.CheckConstraint(
+                condition=Q(confidence__isnull=True) | Q(confidence__gte=0, confidence__lte=1),
+                name="an_escalations_confidence_is_a_probability",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="decided", decision__isnull=False)
+                | ~Q(status="decided") & Q(decision__isnull=True),
+                name="decided_means_one_standing_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="claimed", claimed_by__isnull=False, claimed_until__isnull=False)
+                | ~Q(status="claimed") & Q(claimed_by__isnull=True, claimed_until__isnull=True),
+                name="claimed_means_somebody_until_some_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["queue", "due_at", "id"], condition=Q(status="waiting"), name="waiting_by_urgency"
+            ),
+            models.Index(fields=["claimed_until"], condition=Q(status="claimed"), name="claims_by_lease"),
+            models.Index(
+                fields=["deadline_at"],
+                condition=Q(status__in=["waiting", "claimed"], deadline_at__isnull=False),
+                name="open_by_deadline",
+            ),
+            models.Index(fields=["agent", "-id"], name="newest_of_an_agent"),
+        ]
+        permissions = [("review", "Can claim and decide escalations")]
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.status})"
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether its reviewer must see neither the confidence nor an earlier answer."""
+        return self.reason in BLIND_REASONS
+
+    @staticmethod
+    def claimable() -> Q:
+        """Waiting and not asleep, or claimed by somebody whose lease has run out."""
+        awake = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
+        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
+        return (Q(status=Escalation.Status.WAITING) & awake) | lapsed
+
+    @staticmethod
+    def overdue() -> Q:
+        """Past its deadline, and held by nobody."""
+        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
+        return (Q(status=Escalation.Status.WAITING) | lapsed) & Q(deadline_at__lte=Now())
+
+    @staticmethod
+    def held_by(reviewer: User) -> Q:
+        """Claimed by `reviewer`; a lease that ran out still holds while nobody else has taken it."""
+        return Q(status=Escalation.Status.CLAIMED, claimed_by=reviewer)
+
+    def seal(self) -> None:
+        """Bind what is to be approved to its hash, before the row is first saved."""
+        content = {
+            self.Kind.RESULT: self.output,
+            self.Kind.APPROVAL: self.action,
+            self.Kind.QUESTION: self.question,
+        }
+        self.content_hash = digest(content[self.Kind(self.kind)])
+
+    def claim(self, reviewer: User) -> None:
+        """Hold this escalation for `reviewer` until the lease runs out; refused if somebody else holds it."""
+        self._move(
+            Event.Kind.CLAIMED,
+            allowed=self.claimable() | self.held_by(reviewer),
+            actor=reviewer,
+            status=self.Status.CLAIMED,
+            claimed_by=reviewer,
+            data=lease_data(),
+            claimed_until=Now() + settings.CLAIM_LEASE,
+            snoozed_until=None,
+        )
+
+    def extend(self, reviewer: User) -> None:
+        """Let the lease begin anew, because `reviewer` still reads; refused once somebody else holds it."""
+        held = Escalation.objects.filter(self.held_by(reviewer), pk=self.pk)
+        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE):
+            raise TransitionRefused(self, "extended")
+        self.refresh_from_db(fields=["claimed_until"])
+
+    def release(self, reviewer: User) -> None:
+        """Give it back to the line."""
+        self._move(Event.Kind.RELEASED, allowed=self.held_by(reviewer), actor=reviewer, **self._unheld())
+
+    def snooze(self, reviewer: User, *, seconds: int) -> None:
+        """Give it back, and let nobody be handed it for `seconds`."""
+        self._move(
+            Event.Kind.SNOOZED,
+            allowed=self.held_by(reviewer),
+            actor=reviewer,
+            snoozed_until=Now() + timedelta(seconds=seconds),
+            **self._unheld(),
+        )
+
+    @transaction.atomic
+    def decide(self, reviewer: User, verdict: str, *, version: int | None = None, **answer: Any) -> Decision:
+        """Record what `reviewer` says; agents learn of it when the undo window is over.
+
+        `answer` takes the fields of Decision: output, arguments, answer, note, reason_code, grant, cosmetic,
+        seconds_spent. Raises DecisionInvalid, or TransitionRefused when `reviewer` does not hold it or
+        `version` is not the row's.
+        """
+        decision = self._decision(reviewer, verdict, answer)
+        decision.save(force_insert=True)
+        unchanged = Q() if version is None else Q(version=version)
+        self._move(
+            Event.Kind.DECIDED,
+            allowed=self.held_by(reviewer) & unchanged,
+            actor=reviewer,
+            data={"verdict": verdict, "decision": decision.pk},
+            status=self.Status.DECIDED,
+            decision=decision,
+            claimed_by=None,
+            claimed_until=None,
+        )
+        signals.decided.send(Escalation, decision=decision)
+        return decision
+
+    @transaction.atomic
+    def undo(self, reviewer: User) -> None:
+        """Take one's own decision back within the undo window; the escalation is `reviewer`'s claim again."""
+        self.refresh_from_db(fields=["decision"])
+        decision = self.decision
+        # No join: after waiting for another move, an UPDATE looks again at its own row alone.
+        still_mine = Decision.objects.filter(pk=self.decision_id, reviewer=reviewer, effective_at__gt=Now())
+        self._move(
+            Event.Kind.UNDONE,
+            allowed=Q(status=self.Status.DECIDED, decision__in=still_mine.values("pk")),
+            actor=reviewer,
+            data={"decision": self.decision_id} | lease_data(),
+            status=self.Status.CLAIMED,
+            decision=None,
+            claimed_by=reviewer,
+            claimed_until=Now() + settings.CLAIM_LEASE,
+        )
+        signals.undone.send(Escalation, decision=decision)
+
+    @transaction.atomic
+    def withdraw(self) -> None:
+        """The producer needs no answer any more."""
+        open_ = Q(status__in=[self.Status.WAITING, self.Status.CLAIMED])
+        self._move(
+            Event.Kind.WITHDRAWN,
+            allowed=open_,
+            status=self.Status.WITHDRAWN,
+            claimed_by=None,
+            claimed_until=None,
+        )
+        signals.withdrawn.send(Escalation, escalation=self)
+
+    @transaction.atomic
+    def expire(self) -> None:
+        """End it at its deadline, unless a human holds it; whoever listens takes the timeout exit."""
+        self._move(
+            Event.Kind.EXPIRED,
+            allowed=self.overdue(),
+            status=self.Status.EXPIRED,
+            claimed_by=None,
+            claimed_until=None,
+        )
+        signals.expired.send(Escalation, escalation=self)
+
+    def _unheld(self) -> dict[str, Any]:
+        return {"status": self.Status.WAITING, "claimed_by": None, "claimed_until": None}
+
+    def _decision(self, reviewer: User, verdict: str, answer: dict[str, Any]) -> Decision:
+        decision = Decision(
+            escalation=self,
+            reviewer=reviewer,
+            verdict=verdict,
+            original_output=self.output,
+            content_hash=self.content_hash,
+            effective_at=Now() + settings.UNDO_WINDOW,
+            **answer,
+        )
+        decision.clean_for(self)
+        return decision
+
+    @transaction.atomic
+    def _move(
+        self,
+        kind: Event.Kind,
+        *,
+        allowed: Q,
+        actor: User | None = None,
+        data: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> None:
+        # The condition travels in the UPDATE itself, so two reviewers who click at once cannot both succeed.
+        row = Escalation.objects.filter(pk=self.pk)
+        if not row.filter(allowed).update(version=F("version") + 1, **changes):
+            raise TransitionRefused(self, kind)
+        self.refresh_from_db(fields=["version", *changes])
+        Event.objects.create(escalation=self, kind=kind, actor=actor, data=data or {})

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from escalation.queue.models.moments import DatabaseMoment
+
+
+class Event(models.Model):
+    """One line of an escalation's history. Written with the move it tells of, never edited."""
+
+    class Kind(models.TextChoices):
+        RAISED = "raised"
+        CLAIMED = "claimed"
+        RELEASED = "released"
+        SNOOZED = "snoozed"
+        DECIDED = "decided"
+        UNDONE = "undone"
+        WITHDRAWN = "withdrawn"
+        EXPIRED = "expired"
+
+    escalation = models.ForeignKey("queue.Escalation", on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=10, choices=Kind)
+    # Nobody: an agent or the clock moved it.
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = DatabaseMoment(db_default=Now())
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"escalation {self.escalation_id} {self.kind}"

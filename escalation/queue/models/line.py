@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import IntegrityError, models, transaction
+from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models.functions import Now
+from psycopg.types.json import Jsonb
+
+from escalation.queue import signals
+from escalation.queue.exceptions import KeyReused, TransitionRefused
+from escalation.queue.models.event import Event
+from escalation.queue.models.reason import BLIND_REASONS
+from escalation.queue.models.review_queue import Membership, ReviewQueue
+
+if TYPE_CHECKING:
+    from escalation.queue.models.escalation import Escalation
+
+# How long an escalation of each priority may wait until somebody should have looked (Escalation.Priority).
+PATIENCE = {0: timedelta(days=3), 1: timedelta(hours=8), 2: timedelta(hours=1), 3: timedelta()}
+
+# What a list never loads: a row's body is many times the size of what a list shows.
+BODIES = (
+    "task",
+    "output",
+    "action",
+    "answer_schema",
+    "explanation",
+    "trace",
+    "evidence",
+    "metadata",
+    "completed",
+    "missing",
+    "options",
+    "question",
+)
+
+
+class EscalationQuerySet(models.QuerySet["Escalation"]):
+    """The line of escalations."""
+
+    def visible_to(self, user: User) -> EscalationQuerySet:
+        """Those in the review queues that `user` belongs to."""
+        return self.filter(queue__memberships__user=user)
+
+    def reviewable_by(self, user: User) -> EscalationQuerySet:
+        """Those that `user` may claim and decide."""
+        return self.filter(
+            queue__memberships__user=user, queue__memberships__role__in=Membership.REVIEWING
+        )
+
+    def known_to(self, agent: str) -> EscalationQuerySet:
+        """Those that an agent may know of, each with `in_effect`: whether its decision's undo window is over."""
+        in_effect = ExpressionWrapper(Q(decision__effective_at__lte=Now()), output_field=BooleanField())
+        return self.filter(agent=agent).exclude(reason__in=BLIND_REASONS).annotate(in_effect=in_effect)
+
+    def settled(self) -> EscalationQuerySet:
+        """Those with an end that agents may know of: a decision in effect, a withdrawal, an expiry."""
+        ended = Q(status__in=[self.model.Status.WITHDRAWN, self.model.Status.EXPIRED])
+        return self.filter(ended | Q(decision__effective_at__lte=Now()))
+
+    def claimable(self) -> EscalationQuerySet:
+        return self.filter(self.model.claimable())
+
+    def open(self) -> EscalationQuerySet:
+        return self.filter(status__in=[self.model.Status.WAITING, self.model.Status.CLAIMED])
+
+    def urgent_first(self) -> EscalationQuerySet:
+        return self.order_by("due_at", "id")
+
+    def without_bodies(self) -> EscalationQuerySet:
+        return self.defer(*BODIES)
+
+    def raise_once(
+        self,
+        *,
+        agent: str,
+        key: str | None = None,
+        request_hash: str = "",
+        queue: ReviewQueue | None = None,
+        deadline_s: float | None = None,
+        **facts: Any,
+    ) -> tuple[Escalation, bool]:
+        """Put a question to a human, once per (agent, key); returns the row and whether it is new.
+
+        `facts` are the fields of Escalation. Raises KeyReused when the key came before with another body.
+        """
+        row = self.model(agent=agent, key=key, request_hash=request_hash, **facts)
+        row.queue = queue or ReviewQueue.default()
+        row.seal()
+        _set_clock(row, deadline_s)
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+                Event.objects.create(escalation=row, kind=Event.Kind.RAISED)
+                signals.raised.send(self.model, escalation=row)
+        except IntegrityError:
+            # Another request with this key was faster: its row is there now, and is the answer to both.
+            if key is None or not (seen := self._seen(agent, key, request_hash)):
+                raise
+            return seen, False
+        return row, True
+
+    def _seen(self, agent: str, key: str, request_hash: str) -> Escalation | None:
+        seen = self.model.objects.select_related("decision", "queue").filter(agent=agent, key=key).first()
+        if seen and seen.request_hash != request_hash:
+            raise KeyReused(key)
+        return seen
+
+    def claim_next(
+        self, reviewer: User, *, queue: str = "", agent: str = "", reason: str = ""
+    ) -> Escalation | None:
+        """Claim the most urgent escalation nobody holds in the reviewer's queues, or return None.
+
+        One statement, whose cost does not grow with the line: in each queue the first waiting and the first
+        lapsed row are found by index, rows that another claim has locked are skipped, the event is written.
+        """
+        params = {
+            "reviewer": reviewer.pk,
+            "roles": list(Membership.REVIEWING),
+            "queue": queue,
+            "agent": agent,
+            "reason": reason,
+            "lease": settings.CLAIM_LEASE,
+            "data": Jsonb(lease_data()),
+        }
+        return next(iter(self.model.objects.raw(CLAIM_NEXT, params)), None)
+
+    def expire_overdue(self, *, limit: int = 500) -> int:
+        """Expire what is past its deadline and held by nobody; returns how many."""
+        overdue = self.filter(self.model.overdue()).order_by("deadline_at")[:limit]
+        return sum(_expired(escalation) for escalation in overdue)
+
+
+def lease_data() -> dict[str, float]:
+    """How long a claim holds at least. The event keeps it: history can be checked whatever the setting is."""
+    return {"lease_s": settings.CLAIM_LEASE.total_seconds()}
+
+
+def _set_clock(row: Escalation, deadline_s: float | None) -> None:
+    patience = PATIENCE[row.priority]
+    if deadline_s is not None:
+        limit = timedelta(seconds=deadline_s)
+        row.deadline_at = Now() + limit
+        patience = min(patience, limit)
+    row.due_at = Now() + patience
+
+
+def _expired(escalation: Escalation) -> bool:
+    try:
+        escalation.expire()
+    except TransitionRefused:  # somebody claimed or decided it meanwhile: theirs is the better end
+        return False
+    return True
+
+
+_FIRST = """
+    SELECT e.id, e.due_at FROM queue_escalation e
+    WHERE e.queue_id = mine.queue_id AND {state}
+      AND (%(agent)s = '' OR e.agent = %(agent)s) AND (%(reason)s = '' OR e.reason = %(reason)s)
+    ORDER BY e.due_at, e.id LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_AWAKE = "e.status = 'waiting' AND (e.snoozed_until IS NULL OR e.snoozed_until <= statement_timestamp())"
+_LAPSED = "e.status = 'claimed' AND e.claimed_until <= statement_timestamp()"
+
+# The same rule as Escalation.claimable(); tests/queue/test_claim_next.py holds them together.
+CLAIM_NEXT = f"""
+WITH mine AS (
+    SELECT m.queue_id FROM queue_membership m JOIN queue_reviewqueue q ON q.id = m.queue_id
+    WHERE m.user_id = %(reviewer)s AND m.role = ANY(%(roles)s) AND (%(queue)s = '' OR q.slug = %(queue)s)
+), waiting AS MATERIALIZED (
+    SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_AWAKE)}) first
+), lapsed AS MATERIALIZED (
+    SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_LAPSED)}) first
+), most_urgent AS MATERIALIZED (
+    SELECT id FROM (SELECT * FROM waiting UNION ALL SELECT * FROM lapsed) firsts ORDER BY due_at, id LIMIT 1
+), claimed AS (
+    UPDATE queue_escalation e SET status = 'claimed', claimed_by_id = %(reviewer)s, version = e.version + 1,
+        claimed_until = statement_timestamp() + %(lease)s, snoozed_until = NULL
+    FROM most_urgent WHERE e.id = most_urgent.id RETURNING e.*
+), event AS (
+    INSERT INTO queue_event (escalation_id, kind, actor_id, data)
+    SELECT id, 'claimed', %(reviewer)s, %(data)s FROM claimed
+)
+SELECT * FROM claimed
+"""

@@ -1,0 +1,3 @@
+from escalation.tuning.models.label import Label
+
+__all__ = ["Label"]
