@@ -1,0 +1,86 @@
+"""Agent: a model, its instructions, its tools, and what it may use up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from agents.answer import answer_schema
+from agents.guards.budget import Budget, require_return_partial
+from agents.result import Result
+from agents.tools import Tool
+from escalation.queue.content import digest
+
+TEXT = {"type": "string"}
+
+
+class AgentInvalid(ValueError):
+    """The agent's definition cannot work; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent's definition: written once, in code.
+
+    `output` is the JSON Schema of its answer (text unless told). `max_tokens` is the most output tokens a whole run
+    may use, `budget` the other limits; a policy at the agent's gate can set them anew. Named agents can be submitted
+    to workers and pass a gate; a nameless one can only be `run()`, and its caller is the gate.
+    """
+
+    model: str
+    max_tokens: int | None = None
+    on_budget_exceeded: str = "return_partial"
+    name: str = ""
+    instructions: str = "Do what the user asks."
+    tools: Sequence[Tool] = ()
+    output: Mapping[str, Any] = field(default_factory=lambda: TEXT)
+    budget: Budget = field(default_factory=Budget)
+    threshold: float = 0.75
+    needs_evidence: bool = False
+    may_ask: bool = False
+
+    def __post_init__(self) -> None:
+        require_return_partial(self.on_budget_exceeded)
+        names = [tool.name for tool in self.tools]
+        if doubles := {name for name in names if names.count(name) > 1}:
+            raise AgentInvalid(f"two tools are named {', '.join(sorted(doubles))}: rename one")
+        if not 0 <= self.threshold <= 1:
+            raise AgentInvalid(f"threshold={self.threshold!r}: give a number from 0 to 1")
+
+    @property
+    def slug(self) -> str:
+        return self.name or "unnamed"
+
+    @cached_property
+    def limits(self) -> Budget:
+        """The budget of a run when no policy sets one."""
+        limits = self.budget.as_mapping()
+        if self.max_tokens is not None:
+            limits["output_tokens"] = self.max_tokens
+        return Budget.from_mapping(limits)
+
+    @cached_property
+    def prompt(self) -> dict[str, Any]:
+        """What is pinned to each run: system text, tools and answer schema, as they are sent."""
+        from agents.asking import ASK_A_HUMAN
+
+        tools = [tool.schema() for tool in self.tools] + ([ASK_A_HUMAN] if self.may_ask else [])
+        return {"system": self.instructions, "tools": tools, "output_schema": answer_schema(self.output)}
+
+    @cached_property
+    def prompt_version(self) -> str:
+        return digest(self.prompt)[:16]
+
+    def tool_named(self, name: str) -> Tool | None:
+        return next((tool for tool in self.tools if tool.name == name), None)
+
+    def run(self, task: Any) -> Result:
+        """Work on `task` in this process until there is a result, and leave the gate to the caller.
+
+        Never raises for what can go wrong on the way: the result says so, with what there is.
+        """
+        from agents.running import run_here
+
+        return run_here(self, task)

@@ -1,0 +1,176 @@
+"""How a run ends: every way out passes here, and each leaves a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from agents.answer import Answer, Unreadable, read_answer, unsupported
+from agents.guards.verdict import Reason
+from agents.models import Run, ToolCall
+from agents.trace import evidence, trace, usage
+from agents.waiting import wait_for
+from agents.work import Work
+from escalation.gating.models import Outcome
+from escalation.gating.models import Result as GateResult
+
+# What an answer is worth at most when a tool's answer was an old one: under any threshold worth having.
+CAP_WITH_CACHED_ANSWERS = 0.70
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What a run has to show when it ends. `causes` are reason codes, most important first."""
+
+    output: Any
+    confidence: float | None = None
+    partial: bool = False
+    completed: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    causes: Sequence[str] = ()
+    detail: str = ""
+    cited: tuple[str, ...] = ()
+
+
+def with_answer(work: Work, text: str) -> None:
+    """End with what the model said last."""
+    answer = read_answer(text, work.run.prompt["output_schema"])
+    if isinstance(answer, Unreadable):
+        end(work, Ending(text or None, causes=[Reason.OUTPUT_INVALID], detail=answer.why))
+        return
+    problem = unsupported(answer, _answered(work), needed=work.agent.needs_evidence)
+    end(
+        work,
+        Ending(
+            answer.output,
+            _capped(work, answer.confidence),
+            completed=answer.completed,
+            missing=answer.missing,
+            causes=[Reason.EVIDENCE_MISSING] if problem else [],
+            detail=problem or "",
+            cited=answer.evidence,
+        ),
+    )
+
+
+def partially(work: Work, detail: str, *, text: str = "", cause: Reason = Reason.BUDGET_EXHAUSTED) -> None:
+    """End with a PARTIAL result: the report if there is one, else what can be put together from what is stored."""
+    report = read_answer(text, work.run.prompt["output_schema"])
+    if isinstance(report, Unreadable):
+        report = _from_what_is_stored(work, text)
+    done = [*report.completed] or _completed(work)
+    missing = [*report.missing] or ["the rest of the work, and a report of it"]
+    end(
+        work,
+        Ending(
+            report.output,
+            report.confidence,
+            partial=True,
+            completed=done,
+            missing=missing,
+            causes=[cause],
+            detail=f"{detail[:1].upper()}{detail[1:]}.",
+            cited=report.evidence,
+        ),
+    )
+
+
+def for_cause(work: Work, cause: Reason, detail: str) -> None:
+    """End because a guard says so, with what there is."""
+    stored = _from_what_is_stored(work, "")
+    end(work, Ending(stored.output, causes=[cause], detail=detail, completed=_completed(work), cited=stored.evidence))
+
+
+@transaction.atomic
+def end(work: Work, ending: Ending) -> None:
+    """Put the result through the gate, and end the run or let it wait for the human whom the gate asks."""
+    work.write(step=work.run.step + 1, lease_until=None, lost=0, detail=ending.detail)
+    if not work.run.gated:
+        _finish(work, Run.State.PARTIAL if ending.partial else Run.State.FINISHED, result=_as_stored(ending))
+        return
+    key = f"run:{work.run.pk}:{work.run.step}"
+    outcome, _ = Outcome.objects.pass_gate(work.run.agent, work.run.gate, _at_the_gate(work, ending), key=key)
+    if outcome.exit == Outcome.Exit.HUMAN:
+        work.write(outcome=outcome, detail=outcome.detail)
+        wait_for(work, outcome.escalation)
+    else:
+        _finish(work, Run.State.FINISHED, outcome=outcome, result=outcome.served, detail=outcome.detail)
+
+
+def finish(work: Work, result: Any, detail: str, *, partial: bool = False) -> None:
+    """End with what a human said is the result."""
+    state = Run.State.PARTIAL if partial else Run.State.FINISHED
+    work.write(step=work.run.step + 1, lease_until=None, awaits_answer=False)
+    _finish(work, state, result=result, detail=detail)
+
+
+def stop(work: Work, detail: str) -> None:
+    """End without a result, because a human says so."""
+    work.write(step=work.run.step + 1, lease_until=None, awaits_answer=False)
+    _finish(work, Run.State.STOPPED, detail=detail)
+
+
+def _finish(work: Work, state: Run.State, **changes: Any) -> None:
+    work.write(state=state, ended_at=Now(), wake_at=None, **changes)
+
+
+def _at_the_gate(work: Work, ending: Ending) -> GateResult:
+    run = work.run
+    return GateResult(
+        task=run.task,
+        output=ending.output,
+        confidence=ending.confidence,
+        partial=ending.partial,
+        completed=list(ending.completed),
+        missing=list(ending.missing),
+        causes=list(ending.causes),
+        detail=ending.detail,
+        usage=usage(work.spend()),
+        trace=trace(work),
+        evidence=evidence(work, ending.cited),
+        title=run.title,
+        metadata=run.metadata,
+        model=run.model,
+        prompt_version=run.prompt_version,
+        priority=run.priority,
+    )
+
+
+def _as_stored(ending: Ending) -> dict[str, Any]:
+    return {
+        "output": ending.output,
+        "confidence": ending.confidence,
+        "partial": ending.partial,
+        "completed": list(ending.completed),
+        "missing": list(ending.missing),
+        "causes": list(ending.causes),
+        "detail": ending.detail,
+        "cited": list(ending.cited),
+    }
+
+
+def _answered(work: Work) -> set[str]:
+    return {call.tool_use_id for call in work.calls if call.state == ToolCall.State.DONE}
+
+
+def _capped(work: Work, confidence: float | None) -> float | None:
+    if confidence is None or not any(call.cached_age_s is not None for call in work.calls):
+        return confidence
+    return min(confidence, CAP_WITH_CACHED_ANSWERS)
+
+
+def _from_what_is_stored(work: Work, text: str) -> Answer:
+    """A result without the model's help: its last words, or what the tools answered."""
+    said = [block["text"] for step in work.steps for block in step.content if block.get("type") == "text"]
+    answered = [call for call in work.calls if call.state == ToolCall.State.DONE]
+    last_words = text or (said[-1] if said else "")
+    output = last_words or [{"tool": call.name, "answer": call.output} for call in answered] or None
+    return Answer(output, None, (), (), tuple(call.tool_use_id for call in answered))
+
+
+def _completed(work: Work) -> list[str]:
+    return [f"{call.name} answered" for call in work.calls if call.state == ToolCall.State.DONE]

@@ -1,0 +1,283 @@
+"""What runs leave behind: Run, Step, ToolCall, LedgerEntry, BreakerEvent."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, Q, Sum, When
+from django.db.models.functions import Now
+
+from escalation.gating.models import Outcome
+from escalation.queue.models import Decision, Escalation
+from escalation.queue.models.moments import DatabaseMoment
+
+if TYPE_CHECKING:
+    from django.db.models.manager import RelatedManager
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def advanceable(self) -> RunQuerySet:
+        """Runs that a worker may take a step of now: nobody holds them, and nothing they wait for is missing."""
+        free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
+        ready = Q(state__in=Run.GOING) & free
+        woken = Q(state__in=Run.WAITING, wake_at__lte=Now())
+        return self.filter(ready | woken)
+
+    def take(self, run_id: int, step: int) -> Run | None:
+        """Hold one run for one step, or return None: it is held, over, or already past that step."""
+        free = self.advanceable().filter(pk=run_id, step=step)
+        # Still running, yet free: whoever held it vanished.
+        lost = Case(
+            When(state=Run.State.RUNNING, then=F("lost") + 1),
+            default=F("lost"),
+            output_field=models.PositiveSmallIntegerField(),
+        )
+        taken = free.update(
+            lost=lost,
+            state=Run.State.RUNNING,
+            epoch=F("epoch") + 1,
+            lease_until=Now() + settings.RUN_LEASE,
+            wake_at=None,
+        )
+        return self.get(pk=run_id) if taken else None
+
+    def to_ring(self, *, every: timedelta) -> RunQuerySet:
+        """Runs that somebody should advance, and that no message was sent for in a while."""
+        return self.advanceable().filter(Q(rung_at__isnull=True) | Q(rung_at__lte=Now() - every))
+
+
+class Run(models.Model):
+    """One execution of an agent on our workers. Whoever holds the newest epoch writes; nobody else can."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        WAITING_HUMAN = "waiting_human"
+        WAITING_UPSTREAM = "waiting_upstream"
+        FINISHED = "finished"
+        PARTIAL = "partial"  # over, with a part of the result
+        STOPPED = "stopped"  # over, without a result
+
+    GOING = (State.QUEUED, State.RUNNING)
+    WAITING = (State.WAITING_HUMAN, State.WAITING_UPSTREAM)
+    OVER = (State.FINISHED, State.PARTIAL, State.STOPPED)
+
+    agent = models.SlugField(max_length=100)
+    gate = models.SlugField(max_length=100, default="default")
+    gated = models.BooleanField(default=True)  # False: the caller of agent.run() is the gate
+    task = models.JSONField()
+    title = models.CharField(max_length=200, blank=True)
+    metadata = models.JSONField(default=dict)
+    priority = models.SmallIntegerField(default=Escalation.Priority.NORMAL)
+    # Pinned when the run starts, so that it goes on as it began whatever is deployed meanwhile.
+    model = models.CharField(max_length=100)
+    prompt = models.JSONField(default=dict)  # {system, tools, output_schema}
+    prompt_version = models.CharField(max_length=64)
+    budget = models.JSONField(default=dict)
+
+    state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
+    step = models.PositiveIntegerField(default=0)  # the number of the next step
+    epoch = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    wake_at = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(null=True)  # when a worker was last asked to advance it
+    lost = models.PositiveSmallIntegerField(default=0)  # how often a worker vanished in the present step
+    upstream_failures = models.PositiveSmallIntegerField(default=0)  # in a row
+    rounds = models.PositiveSmallIntegerField(default=0)  # how often a reviewer sent it back
+    nudges = models.PositiveSmallIntegerField(default=0)  # how often it was told that it repeats itself
+    say = models.JSONField(default=list)  # what a human wants said in the next message to the model
+    awaits_answer = models.BooleanField(default=False)  # from the human who decides `escalation`
+    active_s = models.FloatField(default=0)  # time at work, waiting for humans excluded
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="runs")
+    outcome = models.ForeignKey(Outcome, on_delete=models.PROTECT, null=True, related_name="runs")
+    result = models.JSONField(null=True)  # what the agent's caller gets in the end
+    detail = models.TextField(blank=True)  # why it is where it is, in a sentence
+    created_at = DatabaseMoment(db_default=Now())
+    ended_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
+    steps: RelatedManager[Step]
+    tool_calls: RelatedManager[ToolCall]
+    ledger: RelatedManager[LedgerEntry]
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["lease_until"], condition=Q(state__in=["queued", "running"]), name="runs_to_advance"
+            ),
+            models.Index(
+                fields=["wake_at"],
+                condition=Q(state__in=["waiting_human", "waiting_upstream"], wake_at__isnull=False),
+                name="runs_to_wake",
+            ),
+            models.Index(fields=["agent", "-id"], name="newest_runs_of_an_agent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.agent} ({self.state})"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in self.OVER
+
+    def write(self, **changes: Any) -> bool:
+        """Change this run while its epoch is still ours; False when another worker has taken it over."""
+        written = Run.objects.filter(pk=self.pk, epoch=self.epoch, state=self.State.RUNNING).update(**changes)
+        if written:
+            for name, value in changes.items():
+                setattr(self, name, value)
+        return bool(written)
+
+    def wake_for(self, decision: Decision) -> None:
+        """Let the run go on with `decision` once its undo window is over."""
+        Run.objects.filter(pk=self.pk, state=self.State.WAITING_HUMAN).update(wake_at=decision.effective_at)
+
+    def stop(self, detail: str) -> bool:
+        """End the run without a result, whoever holds it; False when it was over."""
+        open_ = Run.objects.filter(pk=self.pk).exclude(state__in=self.OVER)
+        return bool(
+            open_.update(
+                state=self.State.STOPPED,
+                epoch=F("epoch") + 1,
+                detail=detail,
+                lease_until=None,
+                wake_at=None,
+                ended_at=Now(),
+            )
+        )
+
+
+class Step(models.Model):
+    """One model call of a run, as it was sent and answered. Append-only: the transcript is the steps in order."""
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps")
+    number = models.PositiveIntegerField()
+    sent = models.JSONField()  # the messages this step added before the call
+    content = models.JSONField(default=list)  # the model's blocks, verbatim
+    kept = models.BooleanField(default=True)  # whether the answer belongs to the transcript (a cut one does not)
+    final_report = models.BooleanField(default=False)
+    stop_reason = models.CharField(max_length=50, blank=True)
+    cut = models.CharField(max_length=200, blank=True)
+    verdict = models.JSONField(default=dict)  # what the guards said: {reason, detail} or {}
+    usage = models.JSONField(default=dict)
+    micro_usd = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    chain = models.CharField(max_length=64)  # hash of everything up to here
+    at = DatabaseMoment(db_default=Now())
+
+    class Meta:
+        ordering = ["run", "number"]
+        constraints = [models.UniqueConstraint(fields=["run", "number"], name="one_step_per_run_and_number")]
+
+    def __str__(self) -> str:
+        return f"step {self.number} of run {self.run_id}"
+
+
+class ToolCall(models.Model):
+    """One tool use. The row is committed before the tool runs, so a crash leaves a trace instead of a doubt."""
+
+    class State(models.TextChoices):
+        INTENT = "intent"
+        HELD = "held"  # waits for a human's approval
+        STARTED = "started"
+        DONE = "done"
+        FAILED = "failed"  # it answered with an error
+        REFUSED = "refused"  # it never ran: breaker, budget, arguments or a human
+        UNKNOWN = "unknown"  # it may have run: nobody runs it again but a human
+
+    OPEN = (State.INTENT, State.HELD, State.STARTED)
+    RAN = (State.DONE, State.FAILED, State.UNKNOWN)
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="tool_calls")
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="tool_calls")
+    tool_use_id = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    arguments = models.JSONField()
+    approved_arguments = models.JSONField(null=True)  # what a reviewer let run, when edited
+    effect = models.CharField(max_length=20)
+    state = models.CharField(max_length=10, choices=State, default=State.INTENT)
+    output = models.JSONField(null=True)
+    error = models.TextField(blank=True)
+    cached_age_s = models.FloatField(null=True)  # how old the answer is that stood in for an open circuit
+    seconds = models.FloatField(default=0)
+    escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="tool_calls")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "tool_use_id"], name="one_tool_call_per_run_and_use"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.state})"
+
+    @property
+    def idempotency_key(self) -> str:
+        return f"{self.run_id}:{self.tool_use_id}"
+
+
+class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    def spent(self) -> int:
+        """Micro-dollars: what was settled, and what was reserved and never settled."""
+        settled = self.filter(kind=LedgerEntry.Kind.SETTLED)
+        open_ = self.filter(kind=LedgerEntry.Kind.RESERVED).exclude(
+            reservation__in=settled.values("reservation")
+        )
+        return _sum(settled) + _sum(open_)
+
+
+def _sum(entries: LedgerQuerySet) -> int:
+    return entries.aggregate(total=Sum("micro_usd"))["total"] or 0
+
+
+class LedgerEntry(models.Model):
+    """Money: what a model call may cost at most, then what it did cost. The truth that Redis is rebuilt from."""
+
+    class Kind(models.TextChoices):
+        RESERVED = "reserved"
+        SETTLED = "settled"
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="ledger")
+    agent = models.SlugField(max_length=100)
+    step = models.PositiveIntegerField()
+    reservation = models.CharField(max_length=64)
+    kind = models.CharField(max_length=10, choices=Kind)
+    micro_usd = models.BigIntegerField()
+    usage = models.JSONField(default=dict)
+    model = models.CharField(max_length=100)
+    detail = models.CharField(max_length=200, blank=True)
+    at = DatabaseMoment(db_default=Now())
+
+    objects = LedgerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        constraints = [
+            models.UniqueConstraint(fields=["reservation", "kind"], name="one_entry_per_reservation_and_kind"),
+        ]
+        indexes = [models.Index(fields=["agent", "at"], name="ledger_of_an_agents_day")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.micro_usd} µ$ by run {self.run_id}"
+
+
+class BreakerEvent(models.Model):
+    """One change of a breaker's state: by itself, or by a person with a reason."""
+
+    breaker = models.CharField(max_length=200)
+    before = models.CharField(max_length=20)
+    after = models.CharField(max_length=20)
+    reason = models.TextField(blank=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = DatabaseMoment(db_default=Now())
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["breaker", "-id"], name="newest_of_a_breaker")]
+
+    def __str__(self) -> str:
+        return f"{self.breaker}: {self.before} → {self.after}"

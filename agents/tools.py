@@ -1,0 +1,116 @@
+"""What an agent may do: a Python function, its arguments' schema, and what it does to the world."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_type_hints, overload
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from agents.guards.breaker import BreakerPolicy
+
+Effect = Literal["read", "idempotent_write", "write"]
+Function = Callable[..., Any]
+# A parameter of this name is filled by the runner and not shown to the model.
+IDEMPOTENCY_KEY = "idempotency_key"
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a model may ask for.
+
+    `effect` says what a second run would do: nothing (`read`), nothing more (`idempotent_write`, by its key), or
+    harm (`write`: after a crash in the call only a human runs it again). `needs_approval` is whether a human must
+    let a call run, by its arguments. `cache_ttl_s` is how old an earlier answer may be that stands in while the
+    circuit is open; None: never.
+    """
+
+    name: str
+    description: str
+    function: Function
+    parameters: type[BaseModel]
+    effect: Effect = "write"
+    needs_approval: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    cache_ttl_s: float | None = None
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
+    polling_interval_s: float | None = None
+
+    def schema(self) -> dict[str, Any]:
+        """The tool as the Messages API takes it."""
+        schema = self.parameters.model_json_schema()
+        return {"name": self.name, "description": self.description, "input_schema": schema}
+
+    def invoke(self, params: Mapping[str, Any], *, idempotency_key: str = "") -> Any:
+        """Check the arguments and call the function; raises pydantic.ValidationError for arguments that do not fit."""
+        checked = self.parameters.model_validate(dict(params))
+        arguments = {name: getattr(checked, name) for name in type(checked).model_fields}
+        if IDEMPOTENCY_KEY in inspect.signature(self.function).parameters:
+            arguments[IDEMPOTENCY_KEY] = idempotency_key
+        return self.function(**arguments)
+
+
+@overload
+def tool(function: Function, /) -> Tool: ...
+
+
+@overload
+def tool(
+    *,
+    effect: Effect = "write",
+    needs_approval: bool | Callable[[Mapping[str, Any]], bool] = False,
+    cache_ttl_s: float | None = None,
+    breaker: BreakerPolicy | None = None,
+    polling_interval_s: float | None = None,
+) -> Callable[[Function], Tool]: ...
+
+
+def tool(
+    function: Function | None = None,
+    /,
+    *,
+    effect: Effect = "write",
+    needs_approval: bool | Callable[[Mapping[str, Any]], bool] = False,
+    cache_ttl_s: float | None = None,
+    breaker: BreakerPolicy | None = None,
+    polling_interval_s: float | None = None,
+) -> Tool | Callable[[Function], Tool]:
+    """Make a typed function with a docstring a tool; raises TypeError that says what the function lacks.
+
+    The default effect is `write`, the most careful one: say `effect="read"` where a second call does no harm.
+    """
+
+    def make(function: Function) -> Tool:
+        _require_description(function)
+        approval = needs_approval if callable(needs_approval) else lambda _: bool(needs_approval)
+        return Tool(
+            name=function.__name__,
+            description=inspect.cleandoc(function.__doc__ or ""),
+            function=function,
+            parameters=_parameters(function),
+            effect=effect,
+            needs_approval=approval,
+            cache_ttl_s=cache_ttl_s,
+            breaker=breaker or BreakerPolicy(),
+            polling_interval_s=polling_interval_s,
+        )
+
+    return make(function) if function is not None else make
+
+
+def _require_description(function: Function) -> None:
+    if not (function.__doc__ or "").strip():
+        raise TypeError(f"tool {function.__name__} has no docstring: the model chooses tools by what it says; write one")
+
+
+def _parameters(function: Function) -> type[BaseModel]:
+    hints = get_type_hints(function, include_extras=True)
+    fields: dict[str, Any] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name == IDEMPOTENCY_KEY:
+            continue
+        if name not in hints:
+            raise TypeError(f"tool {function.__name__}: parameter {name!r} has no type; annotate it")
+        fields[name] = (hints[name], ... if parameter.default is parameter.empty else parameter.default)
+    return create_model(function.__name__, __config__=ConfigDict(extra="forbid"), **fields)

@@ -1,0 +1,73 @@
+"""What a run did, as the timeline that reviewers read (`trace` in the REST contract)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agents.guards.budget import MICRO, Spend
+from agents.models import Step, ToolCall
+from agents.work import Work
+from escalation.queue.content import canonical
+
+
+def trace(work: Work) -> list[dict[str, Any]]:
+    """Every model call and tool call in order, with tokens, cost in US dollars and seconds."""
+    lines = []
+    for step in work.steps:
+        lines.append(_of_step(step))
+        lines += [_of_call(call) for call in work.calls_of(step)]
+    return lines
+
+
+def usage(spend: Spend) -> dict[str, Any]:
+    """What was spent, under the names of the REST contract."""
+    return {
+        "input_tokens": spend.tokens - spend.output_tokens,
+        "output_tokens": spend.output_tokens,
+        "cost_usd": spend.micro_usd / MICRO,
+        "seconds": round(spend.active_s, 3),
+        "tool_calls": spend.tool_calls,
+        "turns": spend.turns,
+    }
+
+
+def evidence(work: Work, cited: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The answers of the tool calls that a result rests on, for the reviewer to check it against."""
+    answered = {call.tool_use_id: call for call in work.calls if call.state == ToolCall.State.DONE}
+    calls = [answered[tool_use_id] for tool_use_id in cited if tool_use_id in answered]
+    return [{"title": f"{call.name}({_shown(call.arguments)})", "text": _text(call.output)} for call in calls]
+
+
+def _of_step(step: Step) -> dict[str, Any]:
+    return {
+        "kind": "model",
+        "name": "final report" if step.final_report else f"turn {step.number + 1}",
+        "at": step.at.isoformat(),
+        "seconds": round(step.seconds, 3),
+        "output": "".join(block.get("text", "") for block in step.content) or None,
+        "error": f"cut: {step.cut}" if step.cut else None,
+        "tokens": step.usage.get("total_tokens"),
+        "cost_usd": step.micro_usd / MICRO,
+    }
+
+
+def _of_call(call: ToolCall) -> dict[str, Any]:
+    note = f"answered from {call.cached_age_s / 60:.0f} min ago: circuit open" if call.cached_age_s is not None else None
+    return {
+        "kind": "tool",
+        "name": call.name,
+        "at": call.step.at.isoformat(),
+        "seconds": round(call.seconds, 3),
+        "input": call.approved_arguments or call.arguments,
+        "output": call.output,
+        "error": call.error or note,
+        "state": call.state,
+    }
+
+
+def _shown(arguments: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+
+
+def _text(output: Any) -> str:
+    return output if isinstance(output, str) else canonical(output)

@@ -1,0 +1,86 @@
+"""How a run waits, for a human or for the model's API: as a row, which holds no worker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from agents.asking import ASK
+from agents.guards.verdict import Reason
+from agents.models import Run, ToolCall
+from agents.trace import trace, usage
+from agents.work import Work
+from escalation.gating.models import Policy
+from escalation.gating.models.outcome import title_of
+from escalation.queue.models import Escalation
+
+
+@transaction.atomic
+def hold(work: Work, call: ToolCall) -> None:
+    """Wait for a human to let `call` run, or to answer what it asks."""
+    policy = Policy.objects.in_force(work.run.agent, work.run.gate) if work.run.gated else None
+    terms = {"queue": policy.queue, "policy_version": policy.version, "deadline_s": policy.deadline_s} if policy else {}
+    escalation, _ = Escalation.objects.raise_once(
+        agent=work.run.agent,
+        gate=work.run.gate,
+        key=f"run:{work.run.pk}:{call.tool_use_id}",
+        task=work.run.task,
+        title=work.run.title or title_of(work.run.task),
+        trace=trace(work),
+        usage=usage(work.spend()),
+        priority=work.run.priority,
+        **(_question(call) if call.name == ASK else _approval(call)),
+        **terms,
+    )
+    call.escalation = escalation
+    call.save(update_fields=["escalation"])
+    wait_for(work, escalation)
+
+
+def wait_for(work: Work, escalation: Escalation) -> None:
+    """Let go of the run until `escalation` is decided, withdrawn or expired."""
+    work.write(
+        state=Run.State.WAITING_HUMAN,
+        escalation=escalation,
+        awaits_answer=True,
+        lease_until=None,
+        lost=0,
+        wake_at=None,
+        rung_at=None,
+        detail=escalation.detail,
+    )
+
+
+def wait_for_upstream(work: Work, *, seconds: float, detail: str) -> None:
+    """Let go of the run for `seconds`, then try the same step again."""
+    work.write(
+        state=Run.State.WAITING_UPSTREAM,
+        upstream_failures=work.run.upstream_failures + 1,
+        lease_until=None,
+        wake_at=Now() + timedelta(seconds=seconds),
+        rung_at=None,
+        detail=detail,
+    )
+
+
+def _approval(call: ToolCall) -> dict[str, Any]:
+    return {
+        "kind": Escalation.Kind.APPROVAL,
+        "reason": Reason.APPROVAL_REQUIRED,
+        "action": {"name": call.name, "arguments": call.arguments},
+        "detail": f"{call.name} runs only when a human lets it",
+    }
+
+
+def _question(call: ToolCall) -> dict[str, Any]:
+    options = call.arguments.get("options", [])
+    return {
+        "kind": Escalation.Kind.QUESTION,
+        "reason": Reason.INPUT_REQUESTED,
+        "question": str(call.arguments.get("question", "")),
+        "options": [{"value": option, "label": option} for option in options],
+        "detail": "the agent asks",
+    }
