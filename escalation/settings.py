@@ -14,9 +14,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(BASE_DIR / ".env")
 
+
+def text(name: str, default: str = "") -> str:
+    """A setting's text; set to nothing is the same as not set, as in a compose file."""
+    return env.str(name, "") or default
+
+
 # Where the embedded stack keeps its data and sockets, and where every command looks for them.
 DATA_DIR = Path(
-    env.str("OTHERWISE_DATA_DIR", "/var/lib/otherwise" if os.geteuid() == 0 else str(BASE_DIR / ".data"))
+    text("OTHERWISE_DATA_DIR", "/var/lib/otherwise" if os.geteuid() == 0 else str(BASE_DIR / ".data"))
 )
 SOCKET_DIR = DATA_DIR / "run"
 # While a stack is up, its addresses stand here.
@@ -25,13 +31,13 @@ env.read_env(DATA_DIR / "stack.env")
 DEBUG = env.bool("DEBUG", False)
 # Set for the demo stack, which runs on a loopback address with sign-ins that are known to everyone.
 DEMO = env.bool("OTHERWISE_DEMO", False)
-SECRET_KEY = env.str("SECRET_KEY", "")
+SECRET_KEY = text("SECRET_KEY")
 if not SECRET_KEY:
     secret_file = DATA_DIR / "secret_key"
     SECRET_KEY = secret_file.read_text() if os.access(secret_file, os.R_OK) else "insecure-no-stack-is-up"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PUBLIC_URL = env.str("PUBLIC_URL", "http://127.0.0.1:8000")
+PUBLIC_URL = text("PUBLIC_URL", "http://127.0.0.1:8000")
 HTTPS = env.bool("HTTPS", PUBLIC_URL.startswith("https://"))
 
 INSTALLED_APPS = [
@@ -94,8 +100,8 @@ TEMPLATES = [
 
 # PostgreSQL: the embedded server's socket, or DATABASE_URL.
 DATABASES: dict[str, Any] = {
-    "default": env.db("DATABASE_URL", default="")
-    if env.str("DATABASE_URL", "")
+    "default": env.db("DATABASE_URL")
+    if text("DATABASE_URL")
     else {"ENGINE": "django.db.backends.postgresql", "NAME": "otherwise", "USER": "otherwise", "HOST": str(SOCKET_DIR)}
 }
 DATABASES["default"] |= {
@@ -110,7 +116,7 @@ DATABASES["default"] |= {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Redis: the embedded server's socket, or REDIS_URL. Nothing in it that PostgreSQL cannot rebuild.
-REDIS_URL = env.str("REDIS_URL", f"unix://{SOCKET_DIR}/redis.sock")
+REDIS_URL = text("REDIS_URL", f"unix://{SOCKET_DIR}/redis.sock")
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -122,12 +128,12 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
+TIME_ZONE = text("TIME_ZONE", "UTC")
 USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = env.str("STATIC_ROOT", str(DATA_DIR / "static"))
+STATIC_ROOT = text("STATIC_ROOT", str(DATA_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -175,12 +181,15 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    # Shapes write their own schemas, enumerations included.
+    "POSTPROCESSING_HOOKS": [],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # Celery: the broker is a doorbell; what is to be done stands in PostgreSQL.
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", REDIS_URL.replace("unix://", "redis+socket://"))
+CELERY_BROKER_URL = text("CELERY_BROKER_URL", REDIS_URL.replace("unix://", "redis+socket://"))
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_SOFT_TIME_LIMIT = 240
@@ -217,16 +226,16 @@ CLAIM_LEASE = timedelta(seconds=env.int("CLAIM_LEASE_S", 300))
 UNDO_WINDOW = timedelta(seconds=env.int("UNDO_WINDOW_S", 5))
 
 # Where the shipped agents look things up: your help centre and shop, or the demo's.
-BACK_OFFICE_URL = env.str("BACK_OFFICE_URL", "http://127.0.0.1:8902")
+BACK_OFFICE_URL = text("BACK_OFFICE_URL", "http://127.0.0.1:8902")
 
 # The model: the real API when a key is set, else the local Messages API on this machine.
-ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", "")
-ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", "")
+ANTHROPIC_API_KEY = text("ANTHROPIC_API_KEY")
+ANTHROPIC_BASE_URL = text("ANTHROPIC_BASE_URL")
 RUN_LEASE = timedelta(seconds=env.int("RUN_LEASE_S", 330))
 DAILY_BUDGET_USD = env.float("DAILY_BUDGET_USD", 50.0)
 
 # Webhooks: private addresses are refused unless this is set (a receiver inside your own network).
 WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
-LOG_FORMAT = env.str("LOG_FORMAT", "console")  # console | json
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO")
+LOG_FORMAT = text("LOG_FORMAT", "console")  # console | json
+LOG_LEVEL = text("LOG_LEVEL", "INFO")

@@ -1,0 +1,5 @@
+"""The demo: sign-ins that everyone knows, an agent under a policy, and work for it; on a loopback address only."""
+
+from escalation.stack.demo.cast import load
+
+__all__ = ["load"]

@@ -1,0 +1,22 @@
+"""How gunicorn serves the web door: `gunicorn -c python:escalation.stack.gunicorn_settings`."""
+
+import os
+from typing import Any
+
+from escalation.stack.parentage import die_with_parent
+
+wsgi_app = "escalation.wsgi"
+worker_class = "gthread"
+# Loaded once, before the web processes are made.
+preload_app = True
+workers = int(os.environ.get("WEB_PROCESSES", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+control_socket_disable = True
+timeout = 30
+graceful_timeout = 8
+keepalive = 5
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """End this web process with its master, so that a new master finds the port free."""
+    die_with_parent(worker.ppid)

@@ -1,0 +1,19 @@
+"""Bring the database and the static files to this version's state; run before its processes start."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from escalation.stack import demo
+
+
+class Command(BaseCommand):
+    help = "Migrate the database, collect the static files and, in a demo, load its data. Safe to repeat."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
+        call_command("collectstatic", interactive=False, verbosity=0, stdout=self.stdout)
+        if settings.DEMO:
+            demo.load(self.stdout.write)
