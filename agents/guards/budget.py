@@ -76,7 +76,7 @@ class Budget:
         return cls(**stored)  # type: ignore[arg-type]  # __post_init__ checks every value
 
     def as_mapping(self) -> dict[str, int | float]:
-        """The limits that are set, for a JSON column; of money a double keeps six places and nine digits before them."""
+        """The limits that are set, for a JSON column; money as a double, which keeps its six places."""
         limits = {f.name: getattr(self, f.name) for f in fields(self)}
         return {k: float(v) if k == "cost_usd" else v for k, v in limits.items() if v is not None}
 

@@ -73,7 +73,7 @@ local function opened(state, cause, reopens)
 end
 
 local function slow()
-  return p.slow_call_s ~= cjson.null and ask.report.duration_ms > p.slow_call_s * 1000
+  return p.slow_call_s ~= cjson.null and ask.report.duration_ms >= p.slow_call_s * 1000
 end
 
 -- Counts the call into the window; returns the sums over the window.
