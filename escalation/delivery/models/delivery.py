@@ -4,11 +4,13 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.db import models
+from celery import current_app
+from django.conf import settings
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from escalation.delivery.models.endpoint import Endpoint, new_secret
+from escalation.delivery.models.endpoint import Endpoint, callback_secret, new_secret
 from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.models.moments import DatabaseMoment
@@ -17,6 +19,8 @@ from escalation.queue.models.moments import DatabaseMoment
 SCHEDULE_S = (5, 60, 300, 1_800, 7_200, 21_600, 43_200, 86_400)
 # How long one try may hold a delivery before another worker may take it.
 TRY_LEASE = timedelta(seconds=30)
+# How much later than the database's clock a bell rings: one that came early would find nothing due.
+SETTLING_S = 0.1
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -37,9 +41,16 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             for e in subscribed
         ]
         if escalation.callback_url:
-            rows.append(Delivery(url=escalation.callback_url, next_attempt_at=start, **common))
+            secret = callback_secret(escalation.agent)
+            rows.append(Delivery(url=escalation.callback_url, secret=secret, next_attempt_at=start, **common))
         if rows:
             self.bulk_create(rows)
+            self._ring(rows, settings.UNDO_WINDOW if decision else timedelta())
+
+    def _ring(self, rows: list[Delivery], wait: timedelta) -> None:
+        """Ask for the first try as soon as it is due; if the bell is lost, the sweep comes within seconds."""
+        ids = [row.pk for row in rows]
+        transaction.on_commit(lambda: _send_later(ids, wait), robust=True)
 
     def take_back(self, decision: Decision) -> None:
         """Cancel what has not left the house; refused when the first try has begun."""
@@ -48,6 +59,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         mine.filter(waiting).update(status=Delivery.Status.CANCELLED)
         if mine.exclude(status=Delivery.Status.CANCELLED).exists():
             raise TransitionRefused(decision.escalation, "undone")
+
+
+def _send_later(ids: list[int], wait: timedelta) -> None:
+    # By name, since the task imports this module. A broker that is down must not hold the reviewer's answer.
+    countdown = wait.total_seconds() + SETTLING_S
+    for delivery_id in ids:
+        current_app.send_task("delivery.send_delivery", [delivery_id], countdown=countdown, retry=False)
 
 
 class Delivery(models.Model):
@@ -102,13 +120,26 @@ class Delivery(models.Model):
         """Note that the receiver has it."""
         self._end(status=self.Status.DELIVERED, delivered_at=Now(), last_answer=answer)
 
-    def fail(self, answer: str, *, jitter: float) -> None:
-        """Plan the next try, or give up after the last; `jitter` is uniform in [0, 1)."""
+    def fail(self, answer: str, *, jitter: float, at_least: timedelta = timedelta()) -> None:
+        """Plan the next try, or give up after the last; `jitter` is uniform in [0, 1).
+
+        `at_least`: how long the receiver asked to be left alone.
+        """
         if self.attempts > len(SCHEDULE_S):
             self._end(status=self.Status.DEAD, last_answer=answer)
             return
-        pause = SCHEDULE_S[self.attempts - 1] * (0.8 + 0.4 * jitter)
-        self._end(next_attempt_at=Now() + timedelta(seconds=pause), last_answer=answer)
+        pause = timedelta(seconds=SCHEDULE_S[self.attempts - 1] * (0.8 + 0.4 * jitter))
+        self._end(next_attempt_at=Now() + max(pause, at_least), last_answer=answer)
+
+    @transaction.atomic
+    def stop(self, answer: str) -> None:
+        """The receiver is gone for good: turn its endpoint off, and send it nothing more."""
+        self._end(status=self.Status.DEAD, last_answer=answer)
+        if self.endpoint:
+            self.endpoint.enabled = False
+            self.endpoint.save(update_fields=["enabled", "changed_at"])
+            waiting = Delivery.objects.filter(endpoint=self.endpoint, status=self.Status.PENDING)
+            waiting.update(status=self.Status.DEAD, last_answer="its endpoint was turned off")
 
     def redeliver(self) -> bool:
         """Start an ended delivery again, with the same id; False when it is under way or was cancelled.

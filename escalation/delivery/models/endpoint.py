@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.crypto import salted_hmac
 
 from escalation.gating.models import Agent
 from escalation.queue.models.moments import DatabaseMoment
@@ -14,6 +15,12 @@ from escalation.queue.models.moments import DatabaseMoment
 def new_secret() -> str:
     """A signing secret as Standard Webhooks writes it: `whsec_` and 24 random bytes in base64."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(24)).decode()}"
+
+
+def callback_secret(agent: str) -> str:
+    """What webhooks to the `callback_url`s of an agent are signed with; made from SECRET_KEY."""
+    digest = salted_hmac("escalation.delivery.callback_secret", agent, algorithm="sha256").digest()
+    return f"whsec_{base64.b64encode(digest).decode()}"
 
 
 def all_events() -> list[str]:

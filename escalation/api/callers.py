@@ -1,0 +1,79 @@
+"""Who calls, what they may do, and which rows exist for them. Whatever is not theirs is 404."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import User
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from escalation.api.models import Scope
+from escalation.api.shapes.escalations import EscalationOut, EscalationRow
+from escalation.queue.models import Escalation
+
+if TYPE_CHECKING:
+    from escalation.gating.models import Agent
+    from escalation.queue.models.line import EscalationQuerySet
+
+WITH_PEOPLE = ("queue", "claimed_by", "decision__reviewer")
+HEAVY_PARTS_OF_A_DECISION = [
+    f"decision__{name}" for name in ("output", "original_output", "arguments", "answer", "note", "grant")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentCaller:
+    """An agent elsewhere: sees its own rows, and of a decision nothing until its undo window is over."""
+
+    agent: Agent
+    scopes: Collection[str]
+
+    def escalations(self) -> EscalationQuerySet:
+        return Escalation.objects.known_to(self.agent.slug).select_related(*WITH_PEOPLE)
+
+    def with_status(self, status: str) -> Q:
+        """Rows that this caller sees as `status`."""
+        in_effect = Q(decision__effective_at__lte=Now())
+        if status == Escalation.Status.DECIDED:
+            return Q(status=status) & in_effect
+        if status == Escalation.Status.CLAIMED:
+            return Q(status=status) | Q(status=Escalation.Status.DECIDED) & ~in_effect
+        return Q(status=status)
+
+    def shown(self, row: Escalation) -> EscalationOut:
+        return EscalationOut.of(row, held_back=_is_held_back(row))
+
+    def listed(self, row: Escalation) -> EscalationRow:
+        return EscalationRow.of(row, held_back=_is_held_back(row))
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerCaller:
+    """A person, by token or by session: sees what waits in their review queues."""
+
+    user: User
+    scopes: Collection[str] = (Scope.REVIEW,)
+
+    def escalations(self) -> EscalationQuerySet:
+        return Escalation.objects.visible_to(self.user).select_related(*WITH_PEOPLE)
+
+    def with_status(self, status: str) -> Q:
+        """Rows that this caller sees as `status`."""
+        return Q(status=status)
+
+    def shown(self, row: Escalation) -> EscalationOut:
+        return EscalationOut.of(row)
+
+    def listed(self, row: Escalation) -> EscalationRow:
+        return EscalationRow.of(row, held_back=False)
+
+
+Caller = AgentCaller | ReviewerCaller
+
+
+def _is_held_back(row: Escalation) -> bool:
+    # The database's clock said so when the row was read; a row that was just raised was not read.
+    return row.status == Escalation.Status.DECIDED and not getattr(row, "in_effect", False)

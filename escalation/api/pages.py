@@ -1,0 +1,67 @@
+"""Lists by key, newest first: the hundredth page costs what the first one did, and no row comes twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from django.conf import settings
+from django.http import QueryDict
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from escalation.api.shapes.escalations import EscalationRow
+
+if TYPE_CHECKING:
+    from escalation.queue.models import Escalation
+    from escalation.queue.models.line import EscalationQuerySet
+
+MOST_COUNTED = 10_000
+
+
+class EscalationPage(Struct, kw_only=True):
+    """Rows, newest first; `total` only when asked for, exact up to 10 000."""
+
+    results: list[EscalationRow]
+    next: str | None
+    previous: str | None
+    total: Annotated[int, Meta(ge=0, le=MOST_COUNTED)] | str | UnsetType = UNSET
+
+
+def page(
+    rows: EscalationQuerySet, cursor: str, limit: int
+) -> tuple[list[Escalation], str | None, str | None]:
+    """At most `limit` rows, and the cursors of the older and of the newer page, where there are such.
+
+    A cursor is `o` or `n` (older or newer than) and an id.
+    """
+    if cursor.startswith("n"):
+        newer = list(rows.filter(pk__gt=int(cursor[1:])).order_by("pk")[: limit + 1])
+        shown = newer[:limit][::-1]
+        return shown, _cursor("o", shown, -1), _cursor("n", shown, 0) if len(newer) > limit else None
+    if cursor:
+        rows = rows.filter(pk__lt=int(cursor[1:]))
+    older = list(rows.order_by("-pk")[: limit + 1])
+    shown = older[:limit]
+    return (
+        shown,
+        _cursor("o", shown, -1) if len(older) > limit else None,
+        _cursor("n", shown, 0) if cursor else None,
+    )
+
+
+def _cursor(direction: str, shown: list[Escalation], end: int) -> str | None:
+    return f"{direction}{shown[end].pk}" if shown else None
+
+
+def link(path: str, query: QueryDict, cursor: str | None) -> str | None:
+    """The address of the page at `cursor`, with everything else as it was asked."""
+    if cursor is None:
+        return None
+    parameters = query.copy()
+    parameters["cursor"] = cursor
+    return f"{settings.PUBLIC_URL}{path}?{parameters.urlencode()}"
+
+
+def counted(rows: EscalationQuerySet) -> int | str:
+    """How many there are; counting stops where nobody needs the number any more."""
+    count = rows.order_by()[: MOST_COUNTED + 1].count()
+    return count if count <= MOST_COUNTED else f"{MOST_COUNTED}+"

@@ -1,0 +1,133 @@
+"""A result before a gate, and the exit that it took, on the wire."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.conf import settings
+from msgspec import Struct
+
+from escalation.api.shapes.escalations import Evidence, Strict, TraceStep, Usage, url_of
+from escalation.api.shapes.fields import (
+    GivenReason,
+    Id,
+    Json,
+    JsonObject,
+    Line,
+    Moment,
+    Probability,
+    ShortText,
+    Slug,
+)
+from escalation.gating.models import Outcome, Result
+from escalation.queue.models import Decision
+
+
+class OutcomeIn(Strict):
+    """A result that asks to pass a gate."""
+
+    task: Json
+    output: Json
+    agent: Slug | None = None
+    gate: Slug = "default"
+    confidence: Probability | None = None
+    partial: bool = False
+    completed: list[str] = []
+    missing: list[str] = []
+    causes: list[GivenReason] = []
+    usage: Usage | None = None
+    trace: list[TraceStep] = []
+    evidence: list[Evidence] = []
+    title: Line | None = None
+    external_id: ShortText = ""
+    metadata: JsonObject = {}
+
+    def as_result(self, written: dict[str, Any]) -> Result:
+        """What the gate judges; `written` is the body as it came, whose parts are stored as they are."""
+        return Result(
+            task=self.task,
+            output=self.output,
+            confidence=self.confidence,
+            partial=self.partial,
+            completed=self.completed,
+            missing=self.missing,
+            causes=self.causes,
+            usage=written.get("usage") or {},
+            trace=written.get("trace", []),
+            evidence=written.get("evidence", []),
+            title=self.title or "",
+            external_id=self.external_id,
+            metadata=self.metadata,
+        )
+
+
+class EscalationLink(Struct):
+    """Where to read the answer."""
+
+    id: Id
+    url: str
+
+
+class Correction(Struct, kw_only=True):
+    """What the human said who overturned it."""
+
+    verdict: str
+    output: Json
+    answer: Json
+    note: str
+    reason_code: str
+    decided_at: Moment
+
+    @classmethod
+    def of(cls, decision: Decision) -> Correction:
+        names = ("verdict", "output", "answer", "note", "reason_code", "decided_at")
+        return cls(**{name: getattr(decision, name) for name in names})
+
+
+class OutcomeOut(Struct, kw_only=True):
+    """The exit that a result took; it never tells whether an accepted result was drawn for an audit."""
+
+    id: Id
+    url: str
+    agent: str
+    gate: str
+    exit: Literal["accepted", "rule", "cached", "default", "human"]
+    output: Json
+    degraded: bool
+    reason: str | None
+    detail: str
+    confidence: float | None
+    calibrated_confidence: float | None
+    threshold: float
+    policy_version: int
+    external_id: str
+    passed_at: Moment
+    escalation: EscalationLink | None
+    correction: Correction | None
+
+    @classmethod
+    def of(cls, outcome: Outcome, correction: Decision | None = None) -> OutcomeOut:
+        escalated = outcome.exit == Outcome.Exit.HUMAN and outcome.escalation_id is not None
+        return cls(
+            id=outcome.pk,
+            url=f"{settings.PUBLIC_URL}/api/v1/outcomes/{outcome.pk}/",
+            agent=outcome.agent.slug,
+            gate=outcome.gate.slug,
+            exit=outcome.exit,  # type: ignore[arg-type]
+            output=outcome.served,
+            degraded=outcome.degraded,
+            reason=outcome.reason or None,
+            detail=outcome.detail,
+            confidence=outcome.confidence,
+            calibrated_confidence=None,
+            threshold=outcome.threshold,
+            policy_version=outcome.policy.version,
+            external_id=outcome.external_id,
+            passed_at=outcome.passed_at,
+            escalation=_link(outcome.escalation_id) if escalated else None,
+            correction=Correction.of(correction) if correction else None,
+        )
+
+
+def _link(escalation_id: int | None) -> EscalationLink | None:
+    return EscalationLink(escalation_id, url_of(escalation_id)) if escalation_id else None

@@ -1,0 +1,24 @@
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from escalation.api.views.absence import NothingHere
+from escalation.api.views.documents import Docs
+from escalation.api.views.escalations import EscalationDetail, EscalationReceipt, Escalations
+from escalation.api.views.outcomes import OutcomeDetail, Outcomes
+from escalation.api.views.reviewing import Claim, Decisions, EscalationDecision, NextEscalation
+
+app_name = "api"
+urlpatterns = [
+    path("escalations/", Escalations.as_view(), name="escalations"),
+    path("escalations/next/", NextEscalation.as_view(), name="next"),
+    path("escalations/<int:id>/", EscalationDetail.as_view(), name="escalation"),
+    path("escalations/<int:id>/receipt/", EscalationReceipt.as_view(), name="receipt"),
+    path("escalations/<int:id>/claim/", Claim.as_view(), name="claim"),
+    path("escalations/<int:id>/decision/", EscalationDecision.as_view(), name="decision"),
+    path("decisions/", Decisions.as_view(), name="decisions"),
+    path("outcomes/", Outcomes.as_view(), name="outcomes"),
+    path("outcomes/<int:id>/", OutcomeDetail.as_view(), name="outcome"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", Docs.as_view(url_name="api:schema"), name="docs"),
+    re_path("^.*$", NothingHere.as_view()),
+]

@@ -1,0 +1,72 @@
+"""One try of one delivery: sign, post, and note what came of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from django.utils.timezone import now
+from standardwebhooks import Webhook
+
+from escalation.delivery.destinations import DestinationRefused
+from escalation.delivery.models import Delivery
+from escalation.delivery.transport import Answer, Unreachable, post
+from escalation.queue.content import canonical
+
+GONE = 410
+LONGEST_WAIT = timedelta(hours=24)
+
+
+def try_once(delivery: Delivery, *, jitter: float) -> None:
+    """Send a delivery that was begun; `jitter`, uniform in [0, 1), spreads the next try."""
+    body = body_of(delivery)
+    try:
+        answer = post(delivery.url, body.encode(), headers_for(delivery, body, now()))
+    except (DestinationRefused, Unreachable) as error:
+        delivery.fail(str(error), jitter=jitter)
+        return
+    words = f"HTTP {answer.status}"
+    if 200 <= answer.status < 300:
+        delivery.succeed(words)
+    elif answer.status == GONE:
+        delivery.stop(words)
+    else:
+        delivery.fail(words, jitter=jitter, at_least=wished_pause(answer, now()))
+
+
+def body_of(delivery: Delivery) -> str:
+    """The body, the same on every try."""
+    return canonical(
+        {"type": delivery.event, "timestamp": delivery.created_at.isoformat(), "data": delivery.payload}
+    )
+
+
+def headers_for(delivery: Delivery, body: str, moment: datetime) -> dict[str, str]:
+    """Standard Webhooks: the id stays over all tries, the timestamp is this try's."""
+    message_id = f"msg_{delivery.message_id.hex}"
+    # The library takes the clock's digits as UTC whatever zone they are in.
+    moment = moment.astimezone(UTC)
+    return {
+        "content-type": "application/json",
+        "user-agent": "Otherwise",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": Webhook(delivery.secret).sign(message_id, moment, body),
+    }
+
+
+def wished_pause(answer: Answer, moment: datetime) -> timedelta:
+    """What the receiver's Retry-After asks for (seconds or a date), at most 24 hours."""
+    text = answer.retry_after.strip()
+    is_number = text.isascii() and text.isdigit()
+    # Cut first: a number of a thousand digits is no duration.
+    pause = timedelta(seconds=int(text[:9])) if is_number else _until(text, moment)
+    return min(max(pause, timedelta()), LONGEST_WAIT)
+
+
+def _until(text: str, moment: datetime) -> timedelta:
+    try:
+        date = parsedate_to_datetime(text)
+    except ValueError:
+        return timedelta()
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)) - moment

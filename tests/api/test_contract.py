@@ -1,0 +1,79 @@
+"""What the document promises and what the API does, compared by schemathesis on generated requests."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+
+from escalation.wsgi import application
+from tests.api.caller import Caller
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# NUL is in no document: tests/api/test_hostile_bodies.py sends it.
+without_nul = ProjectConfig(generation=GenerationConfig(allow_x00=False))
+contract = schemathesis.openapi.from_wsgi(
+    "/api/v1/schema/?format=json",
+    application,
+    config=SchemathesisConfig(projects=ProjectsConfig(default=without_nul)),
+)
+
+# What the document cannot know: which names exist. A well-formed one is replaced by one that does.
+EXISTING = {
+    "agent": "support-triage",
+    "gate": "default",
+    "queue": "support",
+    "callback_url": "https://hooks.example.com/",
+    "answer_schema": {"type": "object"},
+    "on_timeout": {"handler": "cached"},
+}
+WELL_FORMED = re.compile(r"[-a-zA-Z0-9_]{1,100}|[a-z]+:.*", re.DOTALL)
+KEY = re.compile(r"[!-~]{1,255}")
+
+
+@contract.parametrize()
+@settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_no_request_finds_an_answer_that_the_document_does_not_know(
+    case: Any, support_triage: Caller, as_alice: Caller
+) -> None:
+    caller = as_alice if "reviewing" in case.operation.tags else support_triage
+    case.headers, case.body = _with_new_key(case.headers), _with_existing_names(case.body)
+
+    case.call_and_validate(headers=caller.headers())
+
+
+def _with_new_key(headers: Any) -> Any:
+    """A well-formed key is new each time; what a used one gets: test_idempotency.py."""
+    if KEY.fullmatch(str((headers or {}).get("Idempotency-Key", ""))):
+        headers["Idempotency-Key"] = uuid4().hex
+    return headers
+
+
+def _with_existing_names(body: Any) -> Any:
+    if not isinstance(body, dict):
+        return body
+    return {
+        name: EXISTING[name] if name in EXISTING and _is_well_formed(value) else _with_modest_integers(value)
+        for name, value in body.items()
+    }
+
+
+def _is_well_formed(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, str) and WELL_FORMED.fullmatch(value) is not None)
+
+
+def _with_modest_integers(value: Any) -> Any:
+    """To JSON Schema 2.0 is an integer, and integers have no end; to readers of JSON that differs."""
+    if isinstance(value, list):
+        return [_with_modest_integers(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _with_modest_integers(one) for name, one in value.items()}
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return 7 if isinstance(value, int) and abs(value) > 2**53 else value

@@ -1,0 +1,73 @@
+"""An agent says what it did with what was approved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from escalation.queue.models import Escalation
+from tests.api.caller import Caller
+from tests.cast import RaiseEscalation
+
+
+def receipt_for(escalation: Escalation, **fields: Any) -> dict[str, Any]:
+    return {"status": "executed", "detail": "refund 77", "content_hash": escalation.content_hash} | fields
+
+
+def test_it_stands_with_the_escalation(support_triage: Caller, decided: Escalation) -> None:
+    answer = support_triage.put(f"/escalations/{decided.pk}/receipt/", receipt_for(decided))
+
+    shown = support_triage.get(f"/escalations/{decided.pk}/").json()
+    assert (answer.status_code, answer.json()["status"]) == (200, "executed")
+    assert shown["receipt"] == answer.json()
+
+
+def test_it_may_be_put_again(support_triage: Caller, decided: Escalation) -> None:
+    support_triage.put(f"/escalations/{decided.pk}/receipt/", receipt_for(decided, status="failed"))
+
+    answer = support_triage.put(f"/escalations/{decided.pk}/receipt/", receipt_for(decided))
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "executed")
+
+
+def test_for_something_else_than_was_approved_it_is_refused(
+    support_triage: Caller, decided: Escalation
+) -> None:
+    answer = support_triage.put(
+        f"/escalations/{decided.pk}/receipt/", receipt_for(decided, content_hash="0" * 64)
+    )
+
+    decided.refresh_from_db()
+    assert (answer.status_code, decided.receipt) == (409, None)
+
+
+def test_for_what_was_rejected_it_is_refused(
+    support_triage: Caller, alice: User, an_escalation: RaiseEscalation, settings: Any
+) -> None:
+    settings.UNDO_WINDOW = settings.UNDO_WINDOW * 0
+    escalation = an_escalation()
+    escalation.claim(alice)
+    escalation.decide(alice, "reject")
+
+    answer = support_triage.put(f"/escalations/{escalation.pk}/receipt/", receipt_for(escalation))
+
+    assert answer.status_code == 409
+
+
+def test_before_the_undo_window_is_over_it_is_refused(
+    support_triage: Caller, alice: User, an_escalation: RaiseEscalation
+) -> None:
+    escalation = an_escalation()
+    escalation.claim(alice)
+    escalation.decide(alice, "accept")
+
+    answer = support_triage.put(f"/escalations/{escalation.pk}/receipt/", receipt_for(escalation))
+
+    assert answer.status_code == 409
+
+
+def test_another_agent_has_none_to_give(invoices: Caller, decided: Escalation) -> None:
+    answer = invoices.put(f"/escalations/{decided.pk}/receipt/", receipt_for(decided))
+
+    assert answer.status_code == 404

@@ -1,0 +1,103 @@
+"""A POST to a machine that may be slow, endless, or not what it says."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+import pytest
+
+from escalation.delivery import transport
+from escalation.delivery.destinations import DestinationRefused
+from escalation.delivery.transport import Unreachable, post
+from tests.delivery.receiver import Receiver, dripping
+
+
+def test_the_host_and_the_headers_arrive_as_they_were_given(receiver: Receiver) -> None:
+    answer = post(receiver.url.replace("127.0.0.1", "localhost"), b"{}", {"webhook-id": "msg_1"})
+
+    (message,) = receiver.messages
+    assert answer.status == 204
+    assert message.headers["host"] == f"localhost:{receiver.port}"
+    assert (message.headers["webhook-id"], message.body) == ("msg_1", b"{}")
+
+
+def test_a_redirect_is_an_answer_and_not_followed(receiver: Receiver) -> None:
+    receiver.status, receiver.headers = 302, {"Location": receiver.url}
+
+    answer = post(receiver.url, b"", {})
+
+    assert (answer.status, len(receiver.messages)) == (302, 1)
+
+
+def test_an_endless_body_is_not_read(receiver: Receiver) -> None:
+    receiver.status, receiver.endless = 200, True
+    began = time.monotonic()
+
+    answer = post(receiver.url, b"", {})
+
+    assert answer.status == 200
+    assert time.monotonic() - began < 2
+
+
+def test_silence_ends_at_the_limit(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "LIMIT_S", 0.5)
+    receiver.silent_s = 30
+
+    with pytest.raises(Unreachable, match="no answer within"):
+        post(receiver.url, b"", {})
+
+
+def test_a_byte_now_and_then_does_not_move_the_limit(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    monkeypatch.setattr(transport, "LIMIT_S", 0.5)
+    began = time.monotonic()
+
+    with dripping() as port, pytest.raises(Unreachable):
+        post(f"http://127.0.0.1:{port}/", b"", {})
+
+    assert time.monotonic() - began < 2
+
+
+def test_no_proxy_of_the_environment_is_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1/")
+        monkeypatch.setenv(name.lower(), "http://127.0.0.1:1/")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    assert post(receiver.url, b"", {}).status == 204
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    really = socket.getaddrinfo
+
+    def counted(host: Any, *arguments: Any, **options: Any) -> Any:
+        asked.append(host)
+        return really("127.0.0.1" if host == "hooks.example.com" else host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", counted)
+
+    post(f"http://hooks.example.com:{receiver.port}/", b"", {})
+
+    # Afterwards only the address is looked up: the name service could give another answer the second time.
+    assert asked.count("hooks.example.com") == 1
+    assert receiver.messages[0].headers["host"] == f"hooks.example.com:{receiver.port}"
+
+
+def test_an_address_inside_is_refused_before_anything_is_sent(receiver: Receiver, settings: Any) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = False
+
+    with pytest.raises(DestinationRefused):
+        post(receiver.url, b"", {})
+
+    assert not receiver.messages
+
+
+def test_a_receiver_that_does_not_speak_tls_is_unreachable(receiver: Receiver) -> None:
+    with pytest.raises(Unreachable):
+        post(receiver.url.replace("http://", "https://"), b"", {})
