@@ -1,0 +1,140 @@
+"""The line as a list: one page, read by its indexes however long the line is, and what is new since."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Func, IntegerField, OuterRef, Q
+from django.db.models.functions import Now
+
+from escalation.queue.models import Escalation, Membership, ReviewQueue
+from escalation.queue.models.line import EscalationQuerySet
+from escalation.review.filters import DECIDED, QueueFilter
+
+PAGE = 50
+MOST_COUNTED = 1000
+MOST_NEW = 100
+# What a row does not show of a decision.
+SAID = [f"decision__{name}" for name in ("output", "original_output", "arguments", "answer", "note", "grant")]
+Status = Escalation.Status
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last row of a page: the next page begins after it."""
+
+    due_at: datetime
+    pk: int
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor | None:
+        """Read what `str` wrote; anything else is no cursor."""
+        due_at, _, pk = text.partition("~")
+        try:
+            moment = datetime.fromisoformat(due_at)
+        except ValueError:
+            return None
+        is_usable = moment.tzinfo and pk.isascii() and pk.isdigit() and len(pk) < 19
+        return cls(moment, int(pk)) if is_usable else None
+
+    def __str__(self) -> str:
+        return f"{self.due_at.isoformat()}~{self.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows of the line, without their bodies, and the cursor of the next page or ""."""
+
+    escalations: Sequence[Any]
+    later: str
+
+    @property
+    def newest(self) -> int:
+        return max((escalation.pk for escalation in self.escalations), default=0)
+
+    @property
+    def shown(self) -> str:
+        return ",".join(str(escalation.pk) for escalation in self.escalations)
+
+
+@dataclass(frozen=True, slots=True)
+class MyQueue:
+    """A review queue that a person belongs to, and how many wait in it, counted up to 1000 and one."""
+
+    queue: ReviewQueue
+    waiting: int
+
+
+def queues_of(user: User) -> list[MyQueue]:
+    """The review queues of a person, by name, in one query."""
+    waiting = Escalation.objects.filter(queue=OuterRef("queue"), status=Status.WAITING).order_by()
+    counted = ArraySubquery(waiting.values("pk")[: MOST_COUNTED + 1])
+    count = Func(counted, function="cardinality", output_field=IntegerField())
+    mine = Membership.objects.filter(user=user).select_related("queue").order_by("queue__name")
+    return [MyQueue(membership.queue, membership.waiting) for membership in mine.annotate(waiting=count)]
+
+
+def in_queues(mine: Iterable[MyQueue]) -> EscalationQuerySet:
+    """What the members of these queues may see; the same rule as `visible_to`, without another join."""
+    return Escalation.objects.filter(queue__in=[each.queue for each in mine])
+
+
+def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | None) -> Page:
+    """Read one page: the most urgent first, or the newest first among the decided."""
+    queues = [each.queue for each in mine if filters.queue_slug in ("", each.queue.slug)]
+    decided = filters.part == DECIDED
+    order = ("-id",) if decided else ("due_at", "id")
+    line = filters.qs.filter(_after(after, decided)) if after else filters.qs
+    heads = [line] if decided else _heads(line, queues)
+    ids = [head.order_by(*order).values_list("pk", flat=True)[: PAGE + 1] for head in heads]
+    found = list(ids[0].union(*ids[1:], all=True)) if len(ids) > 1 else list(*ids)
+    rows = list(as_rows(Escalation.objects.filter(pk__in=found).order_by(*order)[: PAGE + 1]))
+    more, rows = len(rows) > PAGE, rows[:PAGE]
+    return Page(rows, str(Cursor(rows[-1].due_at, rows[-1].pk)) if more else "")
+
+
+def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
+    """What a row shows, and no body."""
+    held, asleep = Q(claimed_until__gt=Now()), Q(snoozed_until__gt=Now())
+    rows = line.without_bodies().select_related("queue", "claimed_by", "decision__reviewer").defer(*SAID)
+    return rows.annotate(holds=held, sleeps=asleep)
+
+
+def count_new(filters: QueueFilter, newest: int) -> int:
+    """How many were raised since the list was read, counted up to 100."""
+    return len(
+        filters.qs.filter(pk__gt=newest, status=Status.WAITING).order_by().values("pk")[: MOST_NEW + 1]
+    )
+
+
+def why_empty(mine: Sequence[MyQueue], filters: QueueFilter) -> dict[str, Any]:
+    """What an empty list tells: how many the filters hide, and whether there ever was anything."""
+    counts = [each.waiting for each in mine if filters.queue_slug in ("", each.queue.slug)]
+    hidden = f"{MOST_COUNTED}+" if max(counts, default=0) > MOST_COUNTED else sum(counts)
+    return {"hidden": hidden, "has_any": in_queues(mine).exists(), "base": settings.PUBLIC_URL}
+
+
+def fingerprint(rows: Iterable[Any], mine: Iterable[MyQueue], new: int) -> str:
+    """A short text that changes whenever what the list shows has changed."""
+    held = [(row.pk, row.version, row.holds, row.sleeps) for row in rows]
+    waiting = [(each.queue.pk, each.waiting) for each in mine]
+    return hashlib.sha256(repr((held, waiting, new)).encode()).hexdigest()[:20]
+
+
+def _heads(line: EscalationQuerySet, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
+    # One index walk per queue, and the few that are claimed: one condition over both would sort the line.
+    waiting = [line.filter(queue=queue, status=Status.WAITING) for queue in queues]
+    return [*waiting, line.filter(status=Status.CLAIMED)] if waiting else []
+
+
+def _after(cursor: Cursor, decided: bool) -> Q:
+    if decided:
+        return Q(pk__lt=cursor.pk)
+    return Q(due_at__gte=cursor.due_at) & (Q(due_at__gt=cursor.due_at) | Q(pk__gt=cursor.pk))

@@ -1,0 +1,208 @@
+"""What the page of one escalation shows, read when the template asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Model
+from django.http import QueryDict
+from django.utils.timezone import now
+
+from escalation.gating.models import Policy
+from escalation.queue.models import Escalation, Event, Membership
+from escalation.review.forms import VerdictForm, forms_for
+from escalation.review.shapes import Shown, cell, shown
+from escalation.review.timeline import Moment, timeline
+from escalation.review.untrusted import has_hidden
+from escalation.review.why import why
+
+USAGE = (
+    ("cost_usd", "cost"),
+    ("turns", "turns"),
+    ("tool_calls", "tool calls"),
+    ("input_tokens", "tokens in"),
+    ("output_tokens", "tokens out"),
+    ("seconds", "at work"),
+)
+SNOOZES = [(900, "15 minutes"), (3600, "1 hour"), (14_400, "4 hours"), (86_400, "1 day")]
+
+
+class EscalationPage:
+    """One escalation as one person sees it now."""
+
+    def __init__(self, escalation: Escalation, viewer: User, typed: QueryDict | None = None) -> None:
+        self.escalation = escalation
+        self.viewer = viewer
+        self.typed = typed
+
+    @property
+    def why(self) -> str:
+        return why(self.escalation)
+
+    @property
+    def detail(self) -> str:
+        """The guard's own sentence, where it says more than ours and may be seen."""
+        detail = self.escalation.detail.strip()
+        repeats = detail.rstrip(".").lower() in self.why.lower() or self.escalation.reason == "low_confidence"
+        return "" if self.escalation.is_blind or (repeats and len(detail) < 80) else detail
+
+    @cached_property
+    def policy(self) -> Policy | None:
+        """The version of the policy that was in force, with who set it."""
+        row = self.escalation
+        if row.policy_version is None or row.is_blind:
+            return None
+        at_gate = Policy.objects.filter(gate__agent__slug=row.agent, gate__slug=row.gate)
+        return at_gate.filter(version=row.policy_version).select_related("author").first()
+
+    @property
+    def usage(self) -> list[tuple[str, str, Any]]:
+        """What it cost: (name, label, amount), as far as the agent said."""
+        given = self.escalation.usage if isinstance(self.escalation.usage, dict) else {}
+        return [
+            (name, label, given[name]) for name, label in USAGE if isinstance(given.get(name), int | float)
+        ]
+
+    @property
+    def task(self) -> Shown:
+        return shown(self.escalation.task)
+
+    @property
+    def output(self) -> Shown:
+        return shown(self.escalation.output)
+
+    @property
+    def arguments(self) -> Shown:
+        action = self.escalation.action
+        return shown(action.get("arguments") if isinstance(action, dict) else action)
+
+    @property
+    def evidence(self) -> list[dict[str, Any]]:
+        """What the agent cites; a piece that is no object is its own text."""
+        pieces = self.escalation.evidence if isinstance(self.escalation.evidence, list) else []
+        return [piece if isinstance(piece, dict) else {"text": cell(piece).text} for piece in pieces]
+
+    @cached_property
+    def moments(self) -> list[Moment]:
+        return timeline(self.escalation.trace)
+
+    @cached_property
+    def first_failure(self) -> Moment | None:
+        """The step to look at first."""
+        return next((moment for moment in self.moments if moment.error), None)
+
+    @property
+    def has_hidden(self) -> bool:
+        row = self.escalation
+        texts = _texts(
+            [row.title, row.task, row.output, row.action, row.question, row.explanation, row.evidence]
+        )
+        return any(has_hidden(text) for text in texts)
+
+    @cached_property
+    def events(self) -> list[Event]:
+        return list(self.escalation.events.select_related("actor"))
+
+    @cached_property
+    def run(self) -> Model | None:
+        """The run that waits for this, when one of our own agents raised it."""
+        return self.escalation.runs.first()
+
+    @cached_property
+    def may_review(self) -> bool:
+        return may_review(self.viewer, self.escalation)
+
+    @property
+    def is_mine(self) -> bool:
+        return (
+            self.escalation.status == Escalation.Status.CLAIMED and self.escalation.claimed_by == self.viewer
+        )
+
+    @property
+    def holder(self) -> User | None:
+        """Who else holds it now, if anybody does."""
+        row = self.escalation
+        is_held = row.status == Escalation.Status.CLAIMED and row.claimed_until and row.claimed_until > now()
+        return row.claimed_by if is_held and not self.is_mine else None
+
+    @property
+    def sleeps(self) -> bool:
+        row = self.escalation
+        return bool(
+            row.status == Escalation.Status.WAITING and row.snoozed_until and row.snoozed_until > now()
+        )
+
+    @property
+    def is_claimable(self) -> bool:
+        is_open = self.escalation.status in (Escalation.Status.WAITING, Escalation.Status.CLAIMED)
+        return is_open and not (self.is_mine or self.holder or self.sleeps) and self.may_review
+
+    @property
+    def shows_decision(self) -> bool:
+        """Whether the standing decision may be seen: on a blind check, by its author alone."""
+        decision = self.escalation.decision
+        return bool(decision and (not self.escalation.is_blind or decision.reviewer == self.viewer))
+
+    @property
+    def decided_values(self) -> list[tuple[str, Shown]]:
+        """What the standing decision put in the place of what the agent said."""
+        decision = self.escalation.decision
+        given = {
+            "Output": decision and decision.output,
+            "Arguments": decision and decision.arguments,
+            "Answer": decision and decision.answer,
+            "Granted": (decision and decision.grant) or None,
+        }
+        return [(label, shown(value)) for label, value in given.items() if value is not None]
+
+    @property
+    def snoozes(self) -> list[tuple[int, str]]:
+        return SNOOZES
+
+    @property
+    def seconds_left(self) -> int:
+        until = self.escalation.claimed_until
+        return max(0, int((until - now()).total_seconds())) if until else 0
+
+    @cached_property
+    def forms(self) -> list[VerdictForm]:
+        """The forms of the verdicts that fit, while this person holds it."""
+        return forms_for(self.escalation, self.typed) if self.is_mine and self.may_review else []
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What was typed and could not be saved, once there is no form left to put it in."""
+        if not self.typed or self.forms:
+            return []
+        ours = (
+            "_method",
+            "csrfmiddlewaretoken",
+            "version",
+            "seconds_spent",
+            "queue",
+            "agent",
+            "reason",
+            "leaving",
+        )
+        sent = {name: str(self.typed[name]) for name in self.typed if name not in ours}
+        return [(name.removeprefix("field."), text) for name, text in sent.items() if text.strip()]
+
+
+def may_review(user: User, escalation: Escalation) -> bool:
+    """Whether this person may claim and decide in the escalation's queue."""
+    roles = Membership.objects.filter(user=user, queue=escalation.queue_id, role__in=Membership.REVIEWING)
+    return roles.exists()
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for pair in value.items():
+            yield from _texts(list(pair))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)

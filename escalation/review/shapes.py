@@ -1,0 +1,92 @@
+"""How a JSON value is shown and edited: as text, as fields, as a table, or as JSON. PURE."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Shape = Literal["nothing", "text", "fields", "table", "json"]
+
+MOST_FIELDS = 40
+MOST_COLUMNS = 12
+MOST_ROWS = 500
+PROSE = 60
+ONE_LINE = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value in a field or a table: `text` to read, and whether it is prose, a number or JSON."""
+
+    text: str
+    kind: Literal["text", "number", "json", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A value as a template needs it; what the shape does not use is empty."""
+
+    shape: Shape
+    text: str = ""
+    fields: Sequence[tuple[str, Cell]] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[Cell]] = field(default=())
+
+
+def shape_of(value: Any) -> Shape:
+    """The best way to show a value; what has too many parts for a form or a table is JSON."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, dict) and 0 < len(value) <= MOST_FIELDS:
+        return "fields"
+    if isinstance(value, list) and _is_table(value):
+        return "table"
+    return "json"
+
+
+def shown(value: Any) -> Shown:
+    """Prepare a value for its template."""
+    shape = shape_of(value)
+    if shape == "text":
+        return Shown(shape, text=value)
+    if shape == "fields":
+        return Shown(shape, fields=[(key, cell(value[key])) for key in reading_order(value)])
+    if shape == "table":
+        columns = _columns(value)
+        rows = [
+            [cell(row[name]) if name in row else Cell("", "nothing") for name in columns] for row in value
+        ]
+        return Shown(shape, columns=columns, rows=rows)
+    return Shown(shape, text=pretty(value))
+
+
+def reading_order(value: dict[str, Any]) -> list[str]:
+    """The keys of an object, those of long texts first: PostgreSQL keeps no order that meant anything."""
+    return sorted(value, key=lambda key: not (isinstance(value[key], str) and len(value[key]) > PROSE))
+
+
+def cell(value: Any) -> Cell:
+    if isinstance(value, str):
+        return Cell(value, "text")
+    if value is None:
+        return Cell("null", "nothing")
+    if isinstance(value, bool | int | float):
+        return Cell(json.dumps(value), "number")
+    return Cell(pretty(value), "json")
+
+
+def pretty(value: Any) -> str:
+    """JSON for a human: on one line while that is short, else indented; characters as they are."""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if len(line) <= ONE_LINE else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _is_table(value: list[Any]) -> bool:
+    are_rows = 0 < len(value) <= MOST_ROWS and all(isinstance(row, dict) and row for row in value)
+    return are_rows and len(_columns(value)) <= MOST_COLUMNS
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))

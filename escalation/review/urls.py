@@ -1,0 +1,18 @@
+from django.urls import path
+from django.views.generic import RedirectView
+
+from escalation.review.views.escalation import ClaimView, DecisionView, EscalationView, SnoozeView
+from escalation.review.views.queue import NewsView, NextView, QueueView
+
+app_name = "review"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="review:queue"), name="home"),
+    path("queue/", QueueView.as_view(), name="queue"),
+    path("queue/news/", NewsView.as_view(), name="news"),
+    path("queue/next/", NextView.as_view(), name="next"),
+    path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
+    path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),
+    path("escalations/<int:pk>/snooze/", SnoozeView.as_view(), name="snooze"),
+    path("escalations/<int:pk>/decision/", DecisionView.as_view(), name="decision"),
+]

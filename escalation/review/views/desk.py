@@ -1,0 +1,98 @@
+"""The reviewer's way through the line: what they may see, what comes next, and where a move leads."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import urlencode
+from django_htmx.http import push_url
+
+from escalation.queue.models import Decision, Escalation
+from escalation.review.filters import STREAM, QueueFilter
+from escalation.review.line import Cursor, Page, in_queues, queues_of, read_page, why_empty
+from escalation.review.page import EscalationPage, may_review
+from escalation.review.said import Said, said
+from escalation.review.views.door import ReviewerView
+
+SLUG = re.compile(r"[-\w]{1,100}", re.ASCII)
+
+
+class DeskView(ReviewerView):
+    """A view that shows the queue or one escalation, or leads from one to the next."""
+
+    def escalation(self, pk: int, *, to_decide: bool = False) -> Escalation:
+        """Load what this person may see, or 404; with `to_decide`, refuse (403) who may only look."""
+        row = Escalation.objects.visible_to(self.request.user).filter(pk=pk)
+        escalation = get_object_or_404(row.select_related("queue", "claimed_by", "decision__reviewer"))
+        if to_decide and not may_review(self.request.user, escalation):
+            raise PermissionDenied("You may look at this queue, but not decide in it.")
+        return escalation
+
+    def next_one(self) -> Escalation | None:
+        """Claim the most urgent escalation of the stream that this person is in."""
+        return Escalation.objects.claim_next(self.request.user, **self.stream)
+
+    def give_back(self) -> None:
+        """Release what the person was looking at before they moved on, if they still hold it."""
+        leaving = self.request.POST.get("leaving", "")
+        held = Escalation.objects.filter(Escalation.held_by(self.request.user))
+        if re.fullmatch(r"\d{1,18}", leaving, re.ASCII) and (left := held.filter(pk=int(leaving)).first()):
+            left.release(self.request.user)
+
+    @property
+    def stream(self) -> dict[str, str]:
+        """The filters that a stream of claims was started with, and keeps to."""
+        given = self.request.POST or self.request.GET
+        return {name: value for name in STREAM if (value := given.get(name, "")) and SLUG.fullmatch(value)}
+
+    def go_to(self, escalation: Escalation | None, decided: Decision | None = None) -> HttpResponse:
+        """Lead to an escalation, or to the queue when there is none: at once with htmx, else by redirect."""
+        path = reverse("review:escalation", args=[escalation.pk]) if escalation else reverse("review:queue")
+        if not self.request.htmx:
+            query = self.stream | ({"decided": str(decided.escalation_id)} if decided else {})
+            return HttpResponseRedirect(f"{path}?{urlencode(query)}" if query else path)
+        shown = (
+            self.show_escalation(escalation, decided=decided)
+            if escalation
+            else self.show_queue(decided=decided)
+        )
+        return push_url(shown, f"{path}?{urlencode(self.stream)}" if self.stream else path)
+
+    def show_escalation(
+        self,
+        escalation: Escalation,
+        *,
+        typed: QueryDict | None = None,
+        refused: str = "",
+        decided: Decision | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        page = EscalationPage(escalation, self.request.user, typed)
+        facts = {"page": page, "escalation": escalation, "refused": refused, "decided": self._said(decided)}
+        return self.page("review/escalation.html", {**facts, "stream": self.stream}, status)
+
+    def show_queue(self, data: QueryDict | None = None, decided: Decision | None = None) -> HttpResponse:
+        given = data if data is not None else QueryDict(urlencode(self.stream))
+        queues = queues_of(self.request.user)
+        filters = QueueFilter(given, queryset=in_queues(queues), request=self.request)
+        listed = read_page(filters, queues, Cursor.parse(given.get("after", "")))
+        facts = {"filters": filters, "queues": queues, "list": listed, "all_held": self._all_held(listed)}
+        emptiness = {} if listed.escalations else why_empty(queues, filters)
+        said = {"stream": self.stream, "decided": self._said(decided)}
+        return self.page("review/queue.html", {**facts, **emptiness, **said})
+
+    def _all_held(self, page: Page) -> bool:
+        held_by_others = [row.holds and row.claimed_by != self.request.user for row in page.escalations]
+        return bool(held_by_others) and all(held_by_others)
+
+    def _said(self, decided: Decision | None) -> Said | None:
+        # After a redirect, the address names what was decided.
+        named = self.request.GET.get("decided", "")
+        if decided is None and re.fullmatch(r"\d{1,18}", named, re.ASCII):
+            mine = Decision.objects.select_related("escalation").filter(reviewer=self.request.user)
+            decided = mine.filter(standing_for=int(named)).first()
+        return said(decided) if decided else None

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from escalation.queue.exceptions import DecisionInvalid
+from escalation.review.forms import form_for
+from escalation.review.page import SNOOZES, EscalationPage
+from escalation.review.views.desk import DeskView
+
+
+class EscalationView(DeskView):
+    """One escalation: why it is here, what was asked, what the agent did, and what a human can say."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self.show_escalation(self.escalation(pk))
+
+
+class ClaimView(DeskView):
+    """A reviewer's hold on one escalation."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        escalation = self.escalation(pk, to_decide=True)
+        escalation.claim(self.request.user)
+        return self.go_to(escalation)
+
+    def put(self, request: HttpRequest, pk: int) -> HttpResponse:
+        escalation = self.escalation(pk, to_decide=True)
+        escalation.extend(self.request.user)
+        page = EscalationPage(escalation, self.request.user)
+        return render(request, "review/_lease.html", {"escalation": escalation, "page": page})
+
+    def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.escalation(pk, to_decide=True).release(self.request.user)
+        return self.go_to(None)
+
+
+class SnoozeView(DeskView):
+    """A rest for one escalation: nobody is handed it until the rest is over."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        escalation = self.escalation(pk, to_decide=True)
+        rest = forms.TypedChoiceField(choices=SNOOZES, coerce=int).clean(request.POST.get("seconds"))
+        escalation.snooze(self.request.user, seconds=rest)
+        return self.go_to(self.next_one())
+
+
+class DecisionView(DeskView):
+    """What a human said about one escalation."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        escalation = self.escalation(pk, to_decide=True)
+        form = form_for(escalation, request.POST)
+        if form is None:
+            raise DecisionInvalid(verdict="choose one of the verdicts that are offered")
+        if not form.is_valid():
+            return self.show_escalation(escalation, typed=request.POST, status=422)
+        decision = escalation.decide(self.request.user, **form.decision())
+        return self.go_to(self.next_one(), decided=decision)
+
+    def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
+        escalation = self.escalation(pk, to_decide=True)
+        escalation.undo(self.request.user)
+        self.give_back()
+        return self.go_to(escalation)

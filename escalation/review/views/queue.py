@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import re
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import quote_etag
+
+from escalation.queue.models import Escalation
+from escalation.queue.models.line import EscalationQuerySet
+from escalation.review.filters import QueueFilter
+from escalation.review.line import PAGE, as_rows, count_new, fingerprint, in_queues, queues_of
+from escalation.review.views.desk import DeskView
+
+
+class QueueView(DeskView):
+    """The line of escalations, as far as this person may see it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.show_queue(self.request.GET)
+
+
+class NewsView(DeskView):
+    """What has changed in the list since it was read: its rows as they now are, and how many are new."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        queues = queues_of(self.request.user)
+        mine = in_queues(queues)
+        rows = self._rows_shown(as_rows(mine))
+        filters = QueueFilter(request.GET, queryset=mine, request=self.request)
+        new = count_new(filters, self._newest)
+        etag = quote_etag(fingerprint(rows, queues, new))
+        if request.headers.get("If-None-Match") == etag:
+            return HttpResponseNotModified(headers={"ETag": etag})
+        context = {"rows": rows, "queues": queues, "filters": filters, "new": new}
+        response = self.page("review/_news.html", context)
+        response["ETag"] = etag
+        return response
+
+    def _rows_shown(self, line: EscalationQuerySet) -> list[Escalation]:
+        numbers = re.findall(r"\d{1,18}", self.request.GET.get("shown", ""), re.ASCII)[:PAGE]
+        place = {int(number): place for place, number in enumerate(numbers)}
+        return sorted(line.filter(pk__in=place), key=lambda row: place[row.pk])
+
+    @property
+    def _newest(self) -> int:
+        given = self.request.GET.get("newest", "")
+        return int(given) if re.fullmatch(r"\d{1,18}", given, re.ASCII) else 0
+
+
+class NextView(DeskView):
+    """The most urgent escalation that nobody holds: taking it claims it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("review:queue"))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        claimed = self.next_one()
+        # Only now: what is given back first would be the most urgent one again.
+        self.give_back()
+        return self.go_to(claimed)

@@ -1,0 +1,113 @@
+// Every key from the table in escalation/review/keys.py. A key presses the element that carries it (`data-key`), so
+// what a key does and what its button does are the same thing.
+
+const table = document.getElementById("keys");
+const known = new Set(table ? JSON.parse(table.textContent).map((key) => key.press) : []);
+const CHORD_MS = 1500;
+let chord = "";
+let chordAt = 0;
+
+const isTyping = (element) =>
+  element?.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=hidden])");
+const isSeen = (element) => element.checkVisibility();
+const carrierOf = (press) => [...document.querySelectorAll(`[data-key="${CSS.escape(press)}"]`)].find(isSeen);
+const openForm = () => document.querySelector("details.verdict[open] form, details.snooze[open] form");
+const sheet = () => document.getElementById("shortcuts");
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.isComposing || event.repeat) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") return leave(event);
+  if (isTyping(event.target) || sheet()?.open && event.key !== "?") return;
+  const press = pressed(event);
+  if (!known.has(press)) return;
+  if (act(press, event)) event.preventDefault();
+});
+
+function pressed(event) {
+  const recent = chord && event.timeStamp - chordAt < CHORD_MS;
+  const press = recent ? `${chord} ${event.key}` : event.key;
+  chord = !recent && event.key === "g" ? "g" : "";
+  chordAt = event.timeStamp;
+  return /^[1-9]$/.test(press) ? "1-9" : press;
+}
+
+function act(press, event) {
+  if (press === "j" || press === "k") return step(press === "j" ? 1 : -1);
+  if (press === "/") return focusOn(document.querySelector(".filters select, .filters input:not([type=hidden])"));
+  if (press === "1-9") return choose(Number(event.key));
+  if (press === "?") return toggleSheet();
+  // Enter on a link or a button is the browser's own business.
+  if (press === "Enter" && event.target.closest("a, button, summary, input")) return false;
+  return push(carrierOf(press));
+}
+
+function push(element) {
+  if (!element) return false;
+  element.click();
+  if (element.matches("summary") && element.parentElement.open) {
+    focusOn(element.parentElement.querySelector("textarea, input:not([type=hidden]), select, form button"));
+  }
+  return true;
+}
+
+function step(by) {
+  const rows = [...document.querySelectorAll("[data-row]")];
+  const at = rows.indexOf(document.activeElement?.closest("[data-row]"));
+  const row = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))];
+  row?.scrollIntoView({ block: "nearest" });
+  return focusOn(row?.querySelector("a"));
+}
+
+function choose(number) {
+  const choice = openForm()?.querySelectorAll("input[type=radio]")[number - 1];
+  if (choice) choice.checked = true;
+  return focusOn(choice);
+}
+
+function focusOn(element) {
+  element?.focus();
+  if (element?.matches("textarea, input[type=text]")) element.setSelectionRange(element.value.length, element.value.length);
+  return Boolean(element);
+}
+
+function send(event) {
+  const form = event.target.closest("form[data-verdict]") ?? openForm();
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
+function leave(event) {
+  if (sheet()?.open) return;
+  const open = document.querySelector("details.verdict[open], details.snooze[open], details.menu[open]");
+  if (isTyping(event.target)) event.target.blur();
+  else if (open) shut(open);
+  else push(carrierOf("Esc"));
+}
+
+function shut(details) {
+  details.open = false;
+  details.querySelector("summary").focus();
+}
+
+function toggleSheet() {
+  if (sheet()?.open) sheet().close();
+  else sheet()?.showModal();
+  return true;
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest('button[data-key="?"]')) return toggleSheet();
+  if (!event.target.closest("details.menu")) document.querySelector("details.menu[open]")?.removeAttribute("open");
+  // Leaving by a link gives back what one holds, as Esc does.
+  const release = document.querySelector("[data-release]");
+  if (release && event.target.closest("a[data-leaves]") && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    const link = event.target.closest("a[data-leaves]");
+    if (new URL(link.href).pathname === "/queue/") {
+      event.preventDefault();
+      release.click();
+    }
+  }
+});

@@ -1,0 +1,41 @@
+"""From the key to the next escalation on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from escalation.queue.models import Decision
+from tests.cast import RaiseEscalation
+from tests.review.browser.conftest import SitDown
+
+pytestmark = pytest.mark.browser
+
+DECISIONS = 12
+# Resolves two frames after the heading changed: the new escalation has been painted.
+PAINTED = """(before) => new Promise((resolve) => {
+    const start = performance.now();
+    const look = () => document.querySelector("main h1")?.textContent !== before
+        ? requestAnimationFrame(() => resolve(performance.now() - start)) : requestAnimationFrame(look);
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
+    look();
+})"""
+
+
+def test_each_key_decides_one_and_shows_the_next(
+    sit_down: SitDown, an_escalation: RaiseEscalation, record_property: Callable[[str, object], None]
+) -> None:
+    for number in range(DECISIONS + 1):
+        an_escalation(title=f"number {number}")
+    desk = sit_down("alice")
+    desk.press("n")
+    expect(desk.page.locator("#lease")).to_be_visible()
+
+    took = [desk.page.evaluate(PAINTED, f"number {number}") for number in range(DECISIONS)]
+
+    expect(desk.page.locator("main h1")).to_have_text(f"number {DECISIONS}")
+    assert Decision.objects.count() == DECISIONS
+    record_property("key to next painted, median ms", round(sorted(took)[DECISIONS // 2]))
+    record_property("key to next painted, worst ms", round(max(took)))
