@@ -7,8 +7,6 @@ from django.dispatch import Signal
 
 raised = Signal()  # escalation: Escalation
 decided = Signal()  # decision: Decision (its effects start at decision.effective_at)
-undone = (
-    Signal()
-)  # decision: Decision; a receiver raises TransitionRefused when its effect has begun
+undone = Signal()  # decision: Decision; a receiver raises TransitionRefused when its effect has begun
 withdrawn = Signal()  # escalation: Escalation
 expired = Signal()  # escalation: Escalation; the receiver takes the timeout exit

@@ -1,7 +1,8 @@
 """The stack as an installed app: commands, system checks, pool processes that die with their worker."""
 
 from celery import signals
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.db.models.signals import post_migrate
 
 from escalation.stack.parentage import bind_pool_process
 
@@ -11,7 +12,10 @@ class StackConfig(AppConfig):
     label = "stack"
 
     def ready(self) -> None:
-        """Register the checks and the signal."""
+        """Register the checks, the groups and the signal."""
         from escalation import checks  # noqa: F401  (registers by being imported)
+        from escalation.groups import ensure_groups
 
+        # Once a migration, whichever app it was of: one sender stands for all.
+        post_migrate.connect(ensure_groups, sender=apps.get_app_config("queue"))
         signals.worker_process_init.connect(bind_pool_process)

@@ -40,7 +40,7 @@ class Process:
     runs_once: bool = False
     stop_signal: int = signal.SIGTERM
     stops_within_s: float = 10
-    starts_within_s: float = 60
+    starts_within_s: float = 180
     # What the kernel sends when the supervisor is gone.
     death_signal: int = signal.SIGKILL
 

@@ -4,7 +4,9 @@ import socket
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
+import redis
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 
 def answers(url: str) -> bool:
@@ -21,10 +23,11 @@ def answers(url: str) -> bool:
 
 def worker_answers(broker: str) -> bool:
     """Whether a Celery worker at `broker` answers a ping."""
-    with Celery(broker=broker, set_as_current=False) as app:
+    # The connection is given, since a CELERY_BROKER_URL in our own environment would overrule `broker`.
+    with Celery(set_as_current=False) as app, app.connection_for_write(broker) as connection:
         try:
-            return bool(app.control.ping(timeout=0.5))
-        except OSError:
+            return bool(app.control.ping(timeout=0.5, connection=connection))
+        except (OSError, OperationalError, redis.RedisError):
             return False
 
 

@@ -8,6 +8,7 @@ curve of them shows where to look, and is no certificate.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,6 +65,17 @@ def risk_coverage(strata: Sequence[Stratum], delta: float = 0.10) -> list[Point]
         Point(float(t), float(n / total), float(r), float(u), int(m))
         for t, n, r, u, m in zip(grid, np.asarray(covered), risk, upper, labels, strict=True)
     ]
+
+
+def looked_at(points: Sequence[Point], strata: Sequence[Stratum]) -> list[Point]:
+    """The part of a curve that labels speak of: nothing above the first label, nothing below the last."""
+    lowest = min((float(s.reviewed.min()) for s in strata if s.reviewed.size), default=math.inf)
+    return [point for point in points if point.labels and point.threshold >= lowest]
+
+
+def fewest_labels(alpha: float, delta: float) -> int:
+    """How many labels, all of them right, bound the risk by `alpha` with confidence 1 - `delta`."""
+    return math.ceil(math.log(delta) / math.log(1 - alpha))
 
 
 def _grid(confidences: Floats) -> Floats:

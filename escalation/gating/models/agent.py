@@ -13,7 +13,7 @@ from escalation.gating.models.policy import HANDLED, Policy
 from escalation.queue.models.moments import DatabaseMoment
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django_stubs_ext.db.models.manager import RelatedManager
 
     from escalation.gating.models.gate import Gate
 

@@ -10,7 +10,7 @@ from escalation.gating.models.agent import Agent
 from escalation.gating.models.policy import Policy
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django_stubs_ext.db.models.manager import RelatedManager
 
 
 class Gate(models.Model):

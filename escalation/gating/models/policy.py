@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from escalation.gating.exceptions import UnknownGate
-from escalation.gating.exits import Terms, holes, is_table
+from escalation.gating.exits import Terms, holes, is_probability, is_table
 from escalation.gating.rules import rule_named
 from escalation.queue.models import Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
@@ -31,14 +33,54 @@ def all_to_a_human() -> dict[str, list[str]]:
     return {reason: ["human"] for reason in HANDLED}
 
 
+def check_probability(value: float) -> None:
+    """Refuse what is no finite number from 0 to 1."""
+    if not is_probability(value):
+        raise ValidationError("Give a number from 0 to 1.")
+
+
 class PolicyQuerySet(models.QuerySet["Policy"]):
     def in_force(self, agent: str, gate: str) -> Policy:
         """The newest policy at an agent's gate, with agent, gate and queue loaded; raises UnknownGate."""
-        newest = self.select_related("gate__agent", "queue").filter(gate__agent__slug=agent, gate__slug=gate)
-        policy = newest.order_by("-version").first()
-        if policy is None:
+        with connection.cursor() as cursor:
+            cursor.execute(_in_force(), [agent, gate])
+            row = cursor.fetchone()
+        if row is None:
             raise UnknownGate(agent, gate)
-        return policy
+        return _read(row, agent, gate)
+
+
+@cache
+def _in_force() -> str:
+    # Every result and every posted escalation asks this: building it anew would be most of what they cost.
+    columns = ", ".join(f'p."{field.column}"' for field in Policy._meta.concrete_fields)
+    return f"""
+        SELECT {columns}, a.id, a.state, q.slug
+        FROM gating_policy p
+        JOIN gating_gate g ON g.id = p.gate_id
+        JOIN gating_agent a ON a.id = g.agent_id
+        JOIN queue_reviewqueue q ON q.id = p.queue_id
+        WHERE a.slug = %s AND g.slug = %s
+        ORDER BY p.version DESC
+        LIMIT 1
+    """
+
+
+def _read(row: Sequence[Any], agent: str, gate: str) -> Policy:
+    """A row of `_in_force` as a policy; the rest of gate, agent and queue is loaded when asked for."""
+    *stored, agent_id, agent_state, queue_slug = row
+    fields = Policy._meta.concrete_fields
+    values = [
+        json.loads(value) if isinstance(field, models.JSONField) and value is not None else value
+        for field, value in zip(fields, stored, strict=True)
+    ]
+    policy = Policy.from_db("default", [field.attname for field in fields], values)
+    gates: Any = Policy._meta.get_field("gate").related_model
+    agents: Any = gates._meta.get_field("agent").related_model
+    policy.gate = gates.from_db("default", ["id", "agent_id", "slug"], [policy.gate_id, agent_id, gate])
+    policy.gate.agent = agents.from_db("default", ["id", "slug", "state"], [agent_id, agent, agent_state])
+    policy.queue = ReviewQueue.from_db("default", ["id", "slug"], [policy.queue_id, queue_slug])
+    return policy
 
 
 class Policy(models.Model):
@@ -46,8 +88,8 @@ class Policy(models.Model):
 
     gate = models.ForeignKey("gating.Gate", on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()
-    threshold = models.FloatField(validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
-    audit_rate = models.FloatField(default=0.05, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)])
+    threshold = models.FloatField(validators=[check_probability])
+    audit_rate = models.FloatField(default=0.05, validators=[check_probability])
     budget = models.JSONField(default=dict, blank=True)  # {one of LIMITS: amount}
     exits = models.JSONField(default=all_to_a_human)  # {reason: [handler, …]}
     default_output = models.JSONField(null=True, blank=True)  # what the exit `default` yields

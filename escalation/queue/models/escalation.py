@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import JSONObject, Now
 
 from escalation.queue import signals
 from escalation.queue.content import digest
 from escalation.queue.exceptions import TransitionRefused
-from escalation.queue.models.decision import Decision
+from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
 from escalation.queue.models.line import EscalationQuerySet, lease_data
 from escalation.queue.models.moments import DatabaseMoment
@@ -20,7 +20,7 @@ from escalation.queue.models.reason import BLIND_REASONS, Reason
 from escalation.queue.models.review_queue import ReviewQueue
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django_stubs_ext.db.models.manager import RelatedManager
 
 
 class Escalation(models.Model):
@@ -233,10 +233,10 @@ class Escalation(models.Model):
         self.refresh_from_db(fields=["decision"])
         decision = self.decision
         # No join: after waiting for another move, an UPDATE looks again at its own row alone.
-        still_mine = Decision.objects.filter(pk=self.decision_id, reviewer=reviewer, effective_at__gt=Now())
+        still_mine = Decision.objects.filter(reviewer=reviewer, effective_at__gt=Now())
         self._move(
             Event.Kind.UNDONE,
-            allowed=Q(status=self.Status.DECIDED, decision__in=still_mine.values("pk")),
+            allowed=Q(status=self.Status.DECIDED, decision=decision, decision__in=still_mine.values("pk")),
             actor=reviewer,
             data={"decision": self.decision_id} | lease_data(),
             status=self.Status.CLAIMED,
@@ -258,6 +258,22 @@ class Escalation(models.Model):
             claimed_until=None,
         )
         signals.withdrawn.send(Escalation, escalation=self)
+
+    def keep_receipt(self, *, status: str, detail: str, content_hash: str) -> None:
+        """Note what the agent did with the decision; refused unless it acted on what was approved."""
+        approved = Decision.objects.filter(
+            standing_for=self.pk,
+            verdict__in=[Verdict.ACCEPT, Verdict.EDIT],
+            content_hash=content_hash,
+            effective_at__lte=Now(),
+        )
+        receipt = JSONObject(
+            status=Value(status), detail=Value(detail), content_hash=Value(content_hash), at=Now()
+        )
+        row = Escalation.objects.filter(pk=self.pk, decision__in=approved.values("pk"))
+        if not row.update(receipt=receipt):
+            raise TransitionRefused(self, "given this receipt")
+        self.refresh_from_db(fields=["receipt"])
 
     @transaction.atomic
     def expire(self) -> None:

@@ -1,20 +1,21 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, models, transaction
+from django.db import connection, models, transaction
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from escalation.queue import signals
 from escalation.queue.exceptions import KeyReused, TransitionRefused
-from escalation.queue.models.event import Event
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.queue.models.review_queue import Membership, ReviewQueue
+from escalation.queue.models.rows import mark_stored, names, places, values
 
 if TYPE_CHECKING:
     from escalation.queue.models.escalation import Escalation
@@ -48,12 +49,10 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
 
     def reviewable_by(self, user: User) -> EscalationQuerySet:
         """Those that `user` may claim and decide."""
-        return self.filter(
-            queue__memberships__user=user, queue__memberships__role__in=Membership.REVIEWING
-        )
+        return self.filter(queue__memberships__user=user, queue__memberships__role__in=Membership.REVIEWING)
 
     def known_to(self, agent: str) -> EscalationQuerySet:
-        """Those that an agent may know of, each with `in_effect`: whether its decision's undo window is over."""
+        """Those an agent may know of, each with `in_effect`: whether its decision's undo window is over."""
         in_effect = ExpressionWrapper(Q(decision__effective_at__lte=Now()), output_field=BooleanField())
         return self.filter(agent=agent).exclude(reason__in=BLIND_REASONS).annotate(in_effect=in_effect)
 
@@ -91,23 +90,18 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         row = self.model(agent=agent, key=key, request_hash=request_hash, **facts)
         row.queue = queue or ReviewQueue.default()
         row.seal()
-        _set_clock(row, deadline_s)
-        try:
-            with transaction.atomic():
-                row.save(force_insert=True)
-                Event.objects.create(escalation=row, kind=Event.Kind.RAISED)
+        # One statement is a transaction of its own; only a listener needs a longer one.
+        with transaction.atomic() if signals.raised.has_listeners(self.model) else nullcontext():
+            if _raised(row, deadline_s):
                 signals.raised.send(self.model, escalation=row)
-        except IntegrityError:
-            # Another request with this key was faster: its row is there now, and is the answer to both.
-            if key is None or not (seen := self._seen(agent, key, request_hash)):
-                raise
-            return seen, False
-        return row, True
+                return row, True
+        # Another request with this key was faster: its row is there now, and is the answer to both.
+        return self._seen(agent, key, request_hash), False
 
-    def _seen(self, agent: str, key: str, request_hash: str) -> Escalation | None:
-        seen = self.model.objects.select_related("decision", "queue").filter(agent=agent, key=key).first()
-        if seen and seen.request_hash != request_hash:
-            raise KeyReused(key)
+    def _seen(self, agent: str, key: str | None, request_hash: str) -> Escalation:
+        seen = self.model.objects.select_related("decision", "queue").get(agent=agent, key=key)
+        if seen.request_hash != request_hash:
+            raise KeyReused(str(key))
         return seen
 
     def claim_next(
@@ -127,7 +121,11 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
             "lease": settings.CLAIM_LEASE,
             "data": Jsonb(lease_data()),
         }
-        return next(iter(self.model.objects.raw(CLAIM_NEXT, params)), None)
+        claimed = next(iter(self.model.objects.raw(CLAIM_NEXT, params)), None)
+        if claimed is not None:
+            claimed.claimed_by = reviewer
+            claimed.queue = ReviewQueue(claimed.queue_id, claimed.queue_slug, claimed.queue_name)
+        return claimed
 
     def expire_overdue(self, *, limit: int = 500) -> int:
         """Expire what is past its deadline and held by nobody; returns how many."""
@@ -140,13 +138,18 @@ def lease_data() -> dict[str, float]:
     return {"lease_s": settings.CLAIM_LEASE.total_seconds()}
 
 
-def _set_clock(row: Escalation, deadline_s: float | None) -> None:
-    patience = PATIENCE[row.priority]
-    if deadline_s is not None:
-        limit = timedelta(seconds=deadline_s)
-        row.deadline_at = Now() + limit
-        patience = min(patience, limit)
-    row.due_at = Now() + patience
+def _raised(row: Escalation, deadline_s: float | None) -> bool:
+    """Write the row and its event, by the database's clock; False when its key was there before."""
+    limit = None if deadline_s is None else timedelta(seconds=deadline_s)
+    patience = PATIENCE[row.priority] if limit is None else min(PATIENCE[row.priority], limit)
+    sql = RAISE.format(names=names(type(row), BY_DATABASE), places=places(type(row), BY_DATABASE))
+    params: list[Any] = [*values(row, BY_DATABASE), limit, patience]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        returned = cursor.fetchone()
+    if returned:
+        mark_stored(row, **dict(zip(BY_DATABASE, returned, strict=True)))
+    return returned is not None
 
 
 def _expired(escalation: Escalation) -> bool:
@@ -156,6 +159,19 @@ def _expired(escalation: Escalation) -> bool:
         return False
     return True
 
+
+# Model.save() would need four round trips for this, and build the same SQL again for each row.
+BY_DATABASE = ("id", "raised_at", "deadline_at", "due_at")
+RAISE = """
+WITH raised AS (
+    INSERT INTO queue_escalation ({names}, deadline_at, due_at)
+    VALUES ({places}, statement_timestamp() + %s::interval, statement_timestamp() + %s::interval)
+    ON CONFLICT (agent, key) DO NOTHING RETURNING id, raised_at, deadline_at, due_at
+), event AS (
+    INSERT INTO queue_event (escalation_id, kind, data) SELECT id, 'raised', '{{}}' FROM raised
+)
+SELECT * FROM raised
+"""
 
 _FIRST = """
     SELECT e.id, e.due_at FROM queue_escalation e
@@ -185,5 +201,6 @@ WITH mine AS (
     INSERT INTO queue_event (escalation_id, kind, actor_id, data)
     SELECT id, 'claimed', %(reviewer)s, %(data)s FROM claimed
 )
-SELECT * FROM claimed
+SELECT claimed.*, q.slug AS queue_slug, q.name AS queue_name
+FROM claimed JOIN queue_reviewqueue q ON q.id = claimed.queue_id
 """

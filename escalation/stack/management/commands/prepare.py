@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -13,6 +14,8 @@ class Command(BaseCommand):
     help = "Migrate the database, collect the static files and, in a demo, load its data. Safe to repeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5) as client:
+            client.ping()
         call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
         call_command("collectstatic", interactive=False, verbosity=0, stdout=self.stdout)
         if settings.DEMO:

@@ -68,6 +68,8 @@ class Command(BaseCommand):
                 f"The demo's sign-ins are known to everyone, and {options.host} is not a loopback address:"
                 " add --no-demo, and make your own sign-in with `manage.py createsuperuser`."
             )
+        if not options.is_local and not os.environ.get("ALLOWED_HOSTS"):
+            raise CommandError("Say by which host names others reach it: set ALLOWED_HOSTS, and PUBLIC_URL.")
         return options
 
     def _run(self, options: Options, begun: float) -> None:

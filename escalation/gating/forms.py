@@ -1,0 +1,146 @@
+"""What ops can say about agents and policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
+
+from escalation.gating.exceptions import PolicyChanged
+from escalation.gating.models import Agent, Gate, Policy
+from escalation.gating.models.policy import HANDLED, LIMITS, WHOLE_LIMITS, all_to_a_human
+from escalation.gating.rules import rule_names
+from escalation.queue.models import Reason, ReviewQueue
+
+LIMIT_LABELS = {"cost_usd": "US dollars", "wall_clock_s": "Seconds at work"}
+FEWEST_HANDLERS = 3
+
+
+class GoLiveForm(forms.Form):
+    """Lets an agent act without a human, when nothing is missing."""
+
+    note = forms.CharField(required=False, max_length=2000)
+
+    def __init__(self, agent: Agent, *args: Any) -> None:
+        super().__init__(*args)
+        self.agent = agent
+
+    def clean(self) -> None:
+        if missing := self.agent.still_missing():
+            raise ValidationError(missing)
+
+
+class PauseForm(forms.Form):
+    """Stops an agent at once; whoever reads the record later wants to know why."""
+
+    note = forms.CharField(max_length=2000, error_messages={"required": "Say why it is paused."})
+
+
+class PolicyForm(forms.Form):
+    """The terms of a policy, one field each; `adopt()` makes them a new version."""
+
+    made_from = forms.IntegerField(widget=forms.HiddenInput)
+    threshold = forms.FloatField(
+        help_text="A result is accepted when its confidence is this or more, exactly."
+    )
+    audit_rate = forms.FloatField(
+        help_text="The share of accepted results that a human checks all the same, 0 to 1."
+    )
+    default_output = forms.JSONField(required=False, help_text="JSON: what the exit “safe default” yields.")
+    cache_ttl_s = forms.IntegerField(min_value=0, label="Cached answers live for", help_text="seconds")
+    deadline_s = forms.IntegerField(
+        min_value=1,
+        required=False,
+        label="Deadline",
+        help_text="seconds; empty: an escalation waits for ever",
+    )
+    queue = forms.ModelChoiceField(ReviewQueue.objects.all(), label="Review queue")
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), help_text="Why the policy changes. It stays in the history."
+    )
+
+    def __init__(self, gate: Gate, start: Policy | None, *args: Any) -> None:
+        super().__init__(*args)
+        self.gate, self.start = gate, start
+        self._add_limits(start.budget if start else {})
+        self._add_exits(start.exits if start else all_to_a_human())
+        for name in ("threshold", "audit_rate"):
+            self.fields[name].widget.attrs |= {"step": "any", "min": 0, "max": 1}
+        for name in set(self.fields) & set(start.terms_as_dict() if start else {}):
+            self.initial[name] = getattr(start, name)
+        in_force = gate.policy
+        self.initial["made_from"] = in_force.version if in_force else 0
+
+    def _add_limits(self, budget: dict[str, Any]) -> None:
+        for name in LIMITS:
+            number = forms.IntegerField if name in WHOLE_LIMITS else forms.FloatField
+            label = LIMIT_LABELS.get(name, name.replace("_", " ").capitalize())
+            self.fields[f"budget_{name}"] = number(required=False, label=label, initial=budget.get(name))
+
+    def _add_exits(self, exits: dict[str, list[str]]) -> None:
+        known = [("", "—"), *((f"rule:{name}", f"rule {name}") for name in rule_names())]
+        known += [("cached", "last accepted answer"), ("default", "safe default"), ("human", "a human")]
+        gone = {handler for handlers in exits.values() for handler in handlers} - {name for name, _ in known}
+        choices = known + [(name, f"{name} (not known)") for name in sorted(gone)]
+        self.positions = range(max([FEWEST_HANDLERS, *map(len, exits.values())]))
+        for reason in HANDLED:
+            handlers = dict(enumerate(exits.get(reason, [])))
+            for n in self.positions:
+                field = forms.ChoiceField(choices=choices, required=False, initial=handlers.get(n, ""))
+                field.widget.attrs["aria-label"] = f"{Reason(reason).label}, handler {n + 1}"
+                self.fields[f"exit_{reason}_{n}"] = field
+
+    @property
+    def budget_fields(self) -> list[BoundField]:
+        return [self[f"budget_{name}"] for name in LIMITS]
+
+    @property
+    def exit_rows(self) -> Iterator[tuple[str, str, list[BoundField]]]:
+        """For each reason: its code, its name and its fields in order."""
+        for reason in HANDLED:
+            yield (
+                reason,
+                Reason(reason).label.capitalize(),
+                [self[f"exit_{reason}_{n}"] for n in self.positions],
+            )
+
+    def adopt(self, author: User) -> Policy | None:
+        """Put what was written in force; None, with the errors at their fields, when that is refused."""
+        said = self.cleaned_data
+        terms = {name: said[name] for name in said if not name.startswith(("budget_", "exit_"))}
+        try:
+            return self.gate.adopt(author=author, budget=self._budget(), exits=self._exits(), **terms)
+        except PolicyChanged as refusal:
+            self.add_error(
+                None, f"{refusal}. Nothing was changed: look at the new version, and decide again."
+            )
+        except ValidationError as refusal:
+            self._show(refusal.message_dict)
+        return None
+
+    def _budget(self) -> dict[str, Any]:
+        said = {name: self.cleaned_data[f"budget_{name}"] for name in LIMITS}
+        return {name: amount for name, amount in said.items() if amount is not None}
+
+    def _exits(self) -> dict[str, list[str]]:
+        said = {
+            reason: [self.cleaned_data[f"exit_{reason}_{n}"] for n in self.positions] for reason in HANDLED
+        }
+        return {reason: [handler for handler in handlers if handler] for reason, handlers in said.items()}
+
+    def _show(self, problems: dict[str, list[str]]) -> None:
+        for field, texts in problems.items():
+            for text in texts:
+                self.add_error(*self._placed(field, text))
+
+    def _placed(self, field: str, text: str) -> tuple[str | None, str]:
+        # The problems of a table begin with the row that they are about.
+        row, _, rest = text.partition(": ")
+        for name in (f"budget_{row}", f"exit_{row}_0"):
+            if name in self.fields:
+                return name, rest
+        return (field if field in self.fields else None), text

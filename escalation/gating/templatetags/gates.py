@@ -1,0 +1,12 @@
+from django import template
+from django.contrib.auth.models import User
+
+from escalation.gating.models import Gate
+
+register = template.Library()
+
+
+@register.simple_tag
+def gates_for(user: User) -> list[Gate]:
+    """Every gate with its agent, for whoever may see gates."""
+    return list(Gate.objects.select_related("agent")) if user.has_perm("gating.view_gate") else []

@@ -1,0 +1,72 @@
+"""The review queues with their members, and what waited in them."""
+
+from django.contrib import admin
+
+from escalation.queue.facts import FactAdmin, FactInline
+from escalation.queue.models import Decision, Escalation, Event, Membership, ReviewQueue
+
+
+class MembershipInline(admin.TabularInline[Membership, ReviewQueue]):
+    model = Membership
+    extra = 1
+
+
+@admin.register(ReviewQueue)
+class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
+    list_display = ["name", "slug", "people"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [MembershipInline]
+
+    def people(self, queue: ReviewQueue) -> str:
+        members = queue.memberships.select_related("user").order_by("user__username")
+        return ", ".join(f"{member.user} ({member.role})" for member in members) or "nobody"
+
+
+class DecisionInline(FactInline):
+    model = Decision
+    fields = readonly_fields = ("verdict", "reviewer", "note", "decided_at", "effective_at")
+
+
+class EventInline(FactInline):
+    model = Event
+    fields = readonly_fields = ("kind", "actor", "at", "data")
+
+
+@admin.register(Escalation)
+class EscalationAdmin(FactAdmin):
+    list_display = [
+        "id",
+        "title",
+        "agent",
+        "gate",
+        "reason",
+        "confidence",
+        "threshold",
+        "status",
+        "raised_at",
+    ]
+    list_display_links = ["id", "title"]
+    list_filter = ["status", "reason", "kind", "partial", "priority", "queue"]
+    search_fields = ["title", "external_id", "agent"]
+    ordering = ["-id"]
+    inlines = [DecisionInline, EventInline]
+
+
+@admin.register(Decision)
+class DecisionAdmin(FactAdmin):
+    list_display = ["id", "escalation", "verdict", "reviewer", "edited", "cosmetic", "decided_at"]
+    list_filter = ["verdict", "cosmetic", "reviewer"]
+    list_select_related = ["escalation", "reviewer"]
+    ordering = ["-id"]
+
+    @admin.display(boolean=True)
+    def edited(self, decision: Decision) -> bool:
+        return decision.edited
+
+
+@admin.register(Event)
+class EventAdmin(FactAdmin):
+    list_display = ["id", "escalation", "kind", "actor", "at"]
+    list_filter = ["kind"]
+    list_select_related = ["escalation", "actor"]
+    ordering = ["-id"]

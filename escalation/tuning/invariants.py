@@ -1,0 +1,25 @@
+from escalation.invariants import in_sql, never_edited
+
+MISSING = """
+    SELECT 'decision ' || d.id
+    FROM queue_decision d
+    JOIN queue_escalation e ON e.decision_id = d.id
+    LEFT JOIN tuning_label l ON l.decision_id = d.id
+    WHERE e.kind = 'result' AND NOT e.partial AND d.verdict IN ('accept', 'edit', 'reject', 'answer')
+    GROUP BY d.id HAVING count(l.id) <> 1
+"""
+
+ORPHANED = """
+    SELECT 'label ' || l.id
+    FROM tuning_label l
+    JOIN queue_decision d ON d.id = l.decision_id
+    JOIN queue_escalation e ON e.id = d.escalation_id
+    WHERE e.decision_id IS DISTINCT FROM d.id OR e.kind <> 'result' OR e.partial
+        OR d.verdict NOT IN ('accept', 'edit', 'reject', 'answer')
+"""
+
+INVARIANTS = [
+    in_sql("Every standing decision on a whole result has exactly one label.", MISSING),
+    in_sql("An undone decision has no label, and neither has one that says nothing of a result.", ORPHANED),
+    never_edited("No label is ever edited.", "tuning_label"),
+]

@@ -1,0 +1,70 @@
+"""The first picture of a gate: risk against coverage as a curve, a histogram, numbers and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from escalation.gating.models import Gate
+from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogram
+from escalation.tuning.statistics import Point, fewest_labels, looked_at, risk_coverage
+from escalation.tuning.strata import Window, window_at
+
+# A picture's bound is exceeded once in ten times; the error it is read against.
+DELTA = 0.10
+ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What the page shows; `curve` is None where the labels say nothing."""
+
+    window: Window
+    points: list[Point]
+    curve: Curve | None
+    histogram: Histogram
+    remarks: list[str]
+    in_force: Point | None
+
+
+def risk_at(gate: Gate) -> Risk:
+    """Read a gate's present window and draw it, with its limits said in words."""
+    window, policy = window_at(gate), gate.policy
+    threshold = policy.threshold if policy else None
+    points = looked_at(risk_coverage(window.strata, DELTA), window.strata)
+    reached = [point for point in points if threshold is not None and point.threshold >= threshold]
+    return Risk(
+        window=window,
+        points=points,
+        curve=draw_curve(points, threshold) if points else None,
+        histogram=draw_histogram([(cell.confidence, cell.outcomes) for cell in window.cells], threshold),
+        remarks=list(_remarks(window, points)),
+        in_force=reached[-1] if reached else None,
+    )
+
+
+def _remarks(window: Window, points: list[Point]) -> Iterator[str]:
+    if not window.outcomes:
+        yield "No whole result with a confidence has passed this gate yet."
+        return
+    if not window.labels:
+        yield "There is no label yet: decisions on escalations make them, and audits of accepted results."
+    elif window.accepted and not window.audits:
+        yield "There is no audit label yet: nothing can be said of accepted results."
+    for period in window.left_out:
+        yield f"Left out: {period}. A part of what happened would be no fair sample of it."
+    if points:
+        yield from _limits(window, points)
+
+
+def _limits(window: Window, points: list[Point]) -> Iterator[str]:
+    enough, labels = fewest_labels(ALPHA, DELTA), points[-1].labels
+    if labels < enough:
+        yield (
+            f"{labels} {'label is' if labels == 1 else 'labels are'} too few to trust: below {enough}, even a"
+            f" spotless record cannot keep the bound under {ALPHA:.0%}."
+        )
+    if window.undecided:
+        yield f"{window.undecided} escalated results have no label yet: those that have stand for them."
+    if min(cell.confidence for cell in window.cells) < points[-1].threshold:
+        yield f"Nothing is drawn below a confidence of {points[-1].threshold:.3g}, where no human has looked."
