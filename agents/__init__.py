@@ -1,6 +1,6 @@
 """Agents under guards, and the library they are written with.
 
-    from agents import Agent, Budget, circuit_breaker, escalate_to_human, rule, tool
+from agents import Agent, Budget, circuit_breaker, escalate_to_human, rule, tool
 """
 
 from importlib import import_module
@@ -28,7 +28,17 @@ _HOMES = {
     "tool": "agents.tools",
 }
 
-__all__ = ["Agent", "Budget", "CircuitOpen", "Result", "Tool", "circuit_breaker", "escalate_to_human", "rule", "tool"]
+__all__ = [
+    "Agent",
+    "Budget",
+    "CircuitOpen",
+    "Result",
+    "Tool",
+    "circuit_breaker",
+    "escalate_to_human",
+    "rule",
+    "tool",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from jsonschema import Draft202012Validator, SchemaError
+
 from agents.answer import answer_schema
+from agents.asking import ASK, ASK_A_HUMAN
 from agents.guards.budget import Budget, require_return_partial
 from agents.result import Result
 from agents.tools import Tool
 from escalation.queue.content import digest
 
 TEXT = {"type": "string"}
+UNNAMED = "unnamed"
 
 
 class AgentInvalid(ValueError):
@@ -24,9 +29,9 @@ class AgentInvalid(ValueError):
 class Agent:
     """An agent's definition: written once, in code.
 
-    `output` is the JSON Schema of its answer (text unless told). `max_tokens` is the most output tokens a whole run
-    may use, `budget` the other limits; a policy at the agent's gate can set them anew. Named agents can be submitted
-    to workers and pass a gate; a nameless one can only be `run()`, and its caller is the gate.
+    `output` is the JSON Schema of its answer (text unless told). `max_tokens` is the most output tokens a
+    whole run may use, `budget` the other limits; a policy at the agent's gate can set them anew. Named agents
+    can be submitted to workers and pass a gate; a nameless one can only be `run()`: its caller is the gate.
     """
 
     model: str
@@ -43,15 +48,21 @@ class Agent:
 
     def __post_init__(self) -> None:
         require_return_partial(self.on_budget_exceeded)
-        names = [tool.name for tool in self.tools]
+        if self.name == UNNAMED or not re.fullmatch(r"[-a-zA-Z0-9_]{0,100}", self.name):
+            raise AgentInvalid(
+                f"name={self.name!r}: give up to 100 letters, digits, - and _, as 'support-triage'"
+            )
+        names = [tool.name for tool in self.tools] + ([ASK] if self.may_ask else [])
         if doubles := {name for name in names if names.count(name) > 1}:
             raise AgentInvalid(f"two tools are named {', '.join(sorted(doubles))}: rename one")
         if not 0 <= self.threshold <= 1:
             raise AgentInvalid(f"threshold={self.threshold!r}: give a number from 0 to 1")
+        _require_schema(self.output)
+        self.limits  # noqa: B018  raises for limits that make no sense, where they are written
 
     @property
     def slug(self) -> str:
-        return self.name or "unnamed"
+        return self.name or UNNAMED
 
     @cached_property
     def limits(self) -> Budget:
@@ -64,8 +75,6 @@ class Agent:
     @cached_property
     def prompt(self) -> dict[str, Any]:
         """What is pinned to each run: system text, tools and answer schema, as they are sent."""
-        from agents.asking import ASK_A_HUMAN
-
         tools = [tool.schema() for tool in self.tools] + ([ASK_A_HUMAN] if self.may_ask else [])
         return {"system": self.instructions, "tools": tools, "output_schema": answer_schema(self.output)}
 
@@ -84,3 +93,10 @@ class Agent:
         from agents.running import run_here
 
         return run_here(self, task)
+
+
+def _require_schema(output: Mapping[str, Any]) -> None:
+    try:
+        Draft202012Validator.check_schema(output)
+    except SchemaError as error:
+        raise AgentInvalid(f"output is not a JSON Schema: {error.message}") from error

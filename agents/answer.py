@@ -16,7 +16,7 @@ CONFIDENCES = list(range(0, 101, 5))
 
 
 def answer_schema(output: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON Schema of an agent's final message: its own `output`, and what the guards need to know beside it."""
+    """The JSON Schema of an agent's final message: its own `output`, and what the guards need to know."""
     texts = {"type": "array", "items": {"type": "string"}}
     return {
         "type": "object",
@@ -27,18 +27,20 @@ def answer_schema(output: Mapping[str, Any]) -> dict[str, Any]:
             "confidence": {
                 "type": "integer",
                 "enum": CONFIDENCES,
-                "description": "How likely the answer is right, in per cent: of 100 answers with 70, 70 should be right.",
+                "description": "How likely the answer is right, in per cent: of 100 with 70, 70 are right.",
             },
             "completed": texts | {"description": "What of the work was done, a short line each."},
-            "missing": texts | {"description": "What could not be found out or done, a short line each; empty if whole."},
-            "evidence": texts | {"description": "The ids of the tool calls (tool_use ids) that the answer rests on."},
+            "missing": texts
+            | {"description": "What could not be found out or done, a short line each; empty if whole."},
+            "evidence": texts
+            | {"description": "The ids of the tool calls (tool_use ids) that the answer rests on."},
         },
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A final message as it was read: `confidence` in 0–1, `evidence` as tool_use ids."""
+    """A final message as it was read: `confidence` in 0 to 1, `evidence` as tool_use ids."""
 
     output: Any
     confidence: float | None
@@ -55,16 +57,18 @@ class Unreadable:
 
 
 def read_answer(text: str, schema: Mapping[str, Any]) -> Answer | Unreadable:
-    """Read a final message; a confidence that is absent or not one of the allowed numbers is None, never a default."""
+    """Read a final message; a confidence that is absent or no percentage is None, never a default."""
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Unreadable("the answer is not JSON" if text.strip() else "the model said nothing")
     if not isinstance(said, dict) or "answer" not in said:
         return Unreadable("the answer has another shape than was asked for")
     wrong = Draft202012Validator(schema["properties"]["answer"]).iter_errors(said["answer"])
     if problem := next(wrong, None):
-        return Unreadable(f"the answer does not fit its schema at {problem.json_path}: {problem.message[:200]}")
+        return Unreadable(
+            f"the answer does not fit its schema at {problem.json_path}: {problem.message[:200]}"
+        )
     return Answer(
         said["answer"],
         parse_percent(said.get("confidence")),
@@ -73,7 +77,7 @@ def read_answer(text: str, schema: Mapping[str, Any]) -> Answer | Unreadable:
 
 
 def unsupported(answer: Answer, answered: Collection[str], *, needed: bool) -> str | None:
-    """What is wrong with the evidence, in a sentence: it cites calls that gave no answer, or none where one is needed."""
+    """What is wrong with the evidence, in a sentence: it cites calls that gave no answer, or none at all."""
     unknown = [cited for cited in answer.evidence if cited not in answered]
     if unknown:
         return f"it rests on tool calls that gave no answer: {', '.join(unknown)}"

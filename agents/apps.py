@@ -6,7 +6,9 @@ class AgentsConfig(AppConfig):
     verbose_name = "Runs"
 
     def ready(self) -> None:
-        from agents import receivers  # noqa: F401
+        from agents import breaker_log, receivers  # noqa: F401
         from agents.registry import discover
+        from agents.stores.breaker import shared_breakers
 
+        shared_breakers().on_transition = breaker_log.note
         discover()

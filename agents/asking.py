@@ -12,8 +12,15 @@ ASK_A_HUMAN: Final[dict[str, Any]] = {
         "additionalProperties": False,
         "required": ["question"],
         "properties": {
-            "question": {"type": "string", "description": "One question, with all that is needed to answer it."},
-            "options": {"type": "array", "items": {"type": "string"}, "description": "The answers to choose from."},
+            "question": {
+                "type": "string",
+                "description": "One question, with all that is needed to answer it.",
+            },
+            "options": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The answers to choose from.",
+            },
         },
     },
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from agents.answer import Answer, Unreadable, read_answer, unsupported
 from agents.guards.verdict import Reason
 from agents.models import Run, ToolCall
+from agents.storable import storable
 from agents.trace import evidence, trace, usage
 from agents.waiting import wait_for
 from agents.work import Work
@@ -33,7 +34,7 @@ class Ending:
     missing: Sequence[str] = ()
     causes: Sequence[str] = ()
     detail: str = ""
-    cited: tuple[str, ...] = ()
+    cited: Sequence[str] = ()
 
 
 def with_answer(work: Work, text: str) -> None:
@@ -57,23 +58,28 @@ def with_answer(work: Work, text: str) -> None:
     )
 
 
-def partially(work: Work, detail: str, *, text: str = "", cause: Reason = Reason.BUDGET_EXHAUSTED) -> None:
-    """End with a PARTIAL result: the report if there is one, else what can be put together from what is stored."""
+def partially(
+    work: Work,
+    detail: str,
+    *,
+    text: str = "",
+    cause: Reason = Reason.BUDGET_EXHAUSTED,
+    missing: Sequence[str] = ("the rest of the work, and a report of it",),
+) -> None:
+    """End with a PARTIAL result: the report if there is one, else what can be put together without it."""
     report = read_answer(text, work.run.prompt["output_schema"])
     if isinstance(report, Unreadable):
         report = _from_what_is_stored(work, text)
-    done = [*report.completed] or _completed(work)
-    missing = [*report.missing] or ["the rest of the work, and a report of it"]
     end(
         work,
         Ending(
             report.output,
             report.confidence,
             partial=True,
-            completed=done,
-            missing=missing,
+            completed=report.completed or _completed(work),
+            missing=report.missing or missing,
             causes=[cause],
-            detail=f"{detail[:1].upper()}{detail[1:]}.",
+            detail=f"{detail[:1].upper()}{detail[1:].rstrip('.')}.",
             cited=report.evidence,
         ),
     )
@@ -82,20 +88,23 @@ def partially(work: Work, detail: str, *, text: str = "", cause: Reason = Reason
 def for_cause(work: Work, cause: Reason, detail: str) -> None:
     """End because a guard says so, with what there is."""
     stored = _from_what_is_stored(work, "")
-    end(work, Ending(stored.output, causes=[cause], detail=detail, completed=_completed(work), cited=stored.evidence))
+    done = _completed(work)
+    end(work, Ending(stored.output, causes=[cause], detail=detail, completed=done, cited=stored.evidence))
 
 
 @transaction.atomic
 def end(work: Work, ending: Ending) -> None:
     """Put the result through the gate, and end the run or let it wait for the human whom the gate asks."""
-    work.write(step=work.run.step + 1, lease_until=None, lost=0, detail=ending.detail)
+    ending = Ending(**storable(asdict(ending)))
+    _close(work, detail=ending.detail)
     if not work.run.gated:
-        _finish(work, Run.State.PARTIAL if ending.partial else Run.State.FINISHED, result=_as_stored(ending))
+        state = Run.State.PARTIAL if ending.partial else Run.State.FINISHED
+        _finish(work, state, result=asdict(ending))
         return
     key = f"run:{work.run.pk}:{work.run.step}"
     outcome, _ = Outcome.objects.pass_gate(work.run.agent, work.run.gate, _at_the_gate(work, ending), key=key)
-    if outcome.exit == Outcome.Exit.HUMAN:
-        work.write(outcome=outcome, detail=outcome.detail)
+    if outcome.exit == Outcome.Exit.HUMAN and outcome.escalation is not None:
+        work.write(outcome=outcome)
         wait_for(work, outcome.escalation)
     else:
         _finish(work, Run.State.FINISHED, outcome=outcome, result=outcome.served, detail=outcome.detail)
@@ -103,15 +112,20 @@ def end(work: Work, ending: Ending) -> None:
 
 def finish(work: Work, result: Any, detail: str, *, partial: bool = False) -> None:
     """End with what a human said is the result."""
-    state = Run.State.PARTIAL if partial else Run.State.FINISHED
-    work.write(step=work.run.step + 1, lease_until=None, awaits_answer=False)
-    _finish(work, state, result=result, detail=detail)
+    _close(work, awaits_answer=False)
+    _finish(work, Run.State.PARTIAL if partial else Run.State.FINISHED, result=result, detail=detail)
 
 
 def stop(work: Work, detail: str) -> None:
     """End without a result, because a human says so."""
-    work.write(step=work.run.step + 1, lease_until=None, awaits_answer=False)
+    _close(work, awaits_answer=False)
     _finish(work, Run.State.STOPPED, detail=detail)
+
+
+def _close(work: Work, **changes: Any) -> None:
+    # The run's row first: it is locked from here on, and whoever holds another epoch is found out.
+    work.write(step=work.run.step + 1, lease_until=None, lost=0, **changes)
+    work.abandon_calls()
 
 
 def _finish(work: Work, state: Run.State, **changes: Any) -> None:
@@ -125,9 +139,9 @@ def _at_the_gate(work: Work, ending: Ending) -> GateResult:
         output=ending.output,
         confidence=ending.confidence,
         partial=ending.partial,
-        completed=list(ending.completed),
-        missing=list(ending.missing),
-        causes=list(ending.causes),
+        completed=ending.completed,
+        missing=ending.missing,
+        causes=ending.causes,
         detail=ending.detail,
         usage=usage(work.spend()),
         trace=trace(work),
@@ -138,19 +152,6 @@ def _at_the_gate(work: Work, ending: Ending) -> GateResult:
         prompt_version=run.prompt_version,
         priority=run.priority,
     )
-
-
-def _as_stored(ending: Ending) -> dict[str, Any]:
-    return {
-        "output": ending.output,
-        "confidence": ending.confidence,
-        "partial": ending.partial,
-        "completed": list(ending.completed),
-        "missing": list(ending.missing),
-        "causes": list(ending.causes),
-        "detail": ending.detail,
-        "cited": list(ending.cited),
-    }
 
 
 def _answered(work: Work) -> set[str]:
@@ -167,7 +168,10 @@ def _from_what_is_stored(work: Work, text: str) -> Answer:
     """A result without the model's help: its last words, or what the tools answered."""
     said = [block["text"] for step in work.steps for block in step.content if block.get("type") == "text"]
     answered = [call for call in work.calls if call.state == ToolCall.State.DONE]
-    last_words = text or (said[-1] if said else "")
+    last_words = text or next((words for words in reversed(said) if words.strip()), "")
+    read = read_answer(last_words, work.run.prompt["output_schema"])
+    if isinstance(read, Answer):
+        return replace(read, confidence=None)
     output = last_words or [{"tool": call.name, "answer": call.output} for call in answered] or None
     return Answer(output, None, (), (), tuple(call.tool_use_id for call in answered))
 

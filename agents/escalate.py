@@ -14,12 +14,14 @@ from escalation.queue.models import Escalation, Reason
 def escalate_to_human(
     task: Any, *, reason: str, agent_output: Result, gate: str = "default", key: str | None = None
 ) -> Escalation:
-    """Let a human decide over `agent_output`, once per key; returns the escalation, which is stored when this returns.
+    """Let a human decide over `agent_output`, once per key; returns the escalation, which is stored by then.
 
-    `reason` is a code of `Reason`; ValueError otherwise. A result of a run is escalated once, however often this is
-    called: its key is the run's.
+    `reason` is a code of `Reason`; ValueError otherwise. A run's result is escalated once for a reason,
+    however often this is called. A run that waits for a human already is not put before another.
     """
     reason = _known(reason)
+    if agent_output.escalation is not None:
+        return Escalation.objects.get(pk=agent_output.escalation)
     if key is None and agent_output.run is not None:
         key = f"run:{agent_output.run}:{reason}"
     escalation, _ = Escalation.objects.raise_once(

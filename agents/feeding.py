@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -46,7 +47,10 @@ def pieces(path: str, name: str, *, skip: int = 0, limit: int | None = None) -> 
 def _in_folder(folder: Path) -> Iterator[Piece]:
     for file in sorted(folder.iterdir()):
         if file.suffix in TEXTS:
-            yield Piece(_decoded(file.read_bytes(), file), {"file": file.name})
+            text = _decoded(_bytes(file), file)
+            if not text.strip():
+                raise NotReadable(f"{file} is empty: remove it")
+            yield Piece(text, {"file": file.name})
 
 
 def _in_file(file: Path, name: str) -> Iterator[Piece]:
@@ -54,7 +58,9 @@ def _in_file(file: Path, name: str) -> Iterator[Piece]:
     readers = {".jsonl": _records_of_jsonl, ".csv": _records_of_csv}
     reader = readers.get(suffixes[-1] if suffixes else "")
     if reader is None:
-        raise NotReadable(f"{file} is neither .jsonl nor .csv (may be gzipped), nor a folder: rename or convert it")
+        raise NotReadable(
+            f"{file} is neither .jsonl nor .csv (may be gzipped), nor a folder: rename or convert it"
+        )
     for number, record in reader(_opened(file), file):
         yield Piece(_message(record, name, file, number), {"file": file.name, "line": number})
 
@@ -62,7 +68,9 @@ def _in_file(file: Path, name: str) -> Iterator[Piece]:
 def _message(record: Any, name: str, file: Path, number: int) -> str:
     if not isinstance(record, dict) or name not in record:
         names = ", ".join(map(str, record)) if isinstance(record, dict) else "no fields at all"
-        raise NotReadable(f"{file}, line {number}: no field {name!r} (there is {names}); name it with --field")
+        raise NotReadable(
+            f"{file}, line {number}: no field {name!r} (there is {names}); name it with --field"
+        )
     message = record[name]
     if not isinstance(message, str) or not message.strip():
         raise NotReadable(f"{file}, line {number}: {name!r} is {message!r}, not a text")
@@ -70,11 +78,20 @@ def _message(record: Any, name: str, file: Path, number: int) -> str:
 
 
 def _opened(file: Path) -> io.StringIO:
-    data = file.read_bytes()
+    data = _bytes(file)
     try:
-        return io.StringIO(_decoded(gzip.decompress(data) if file.suffix == ".gz" else data, file), newline="")
-    except (gzip.BadGzipFile, EOFError) as error:
+        return io.StringIO(
+            _decoded(gzip.decompress(data) if file.suffix == ".gz" else data, file), newline=""
+        )
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise NotReadable(f"{file} is not a whole gzip file: {error}") from error
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NotReadable(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _decoded(data: bytes, file: Path) -> str:
@@ -90,9 +107,14 @@ def _records_of_jsonl(text: io.StringIO, file: Path) -> Iterator[tuple[int, Any]
             continue
         try:
             yield number, json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise NotReadable(f"{file}, line {number} is not JSON: {error}") from error
 
 
 def _records_of_csv(text: io.StringIO, file: Path) -> Iterator[tuple[int, Any]]:
-    yield from enumerate(csv.DictReader(text), 2)
+    reader = csv.DictReader(text)
+    try:
+        for record in reader:
+            yield reader.line_num, record
+    except csv.Error as error:
+        raise NotReadable(f"{file}, line {reader.line_num} is not CSV: {error}") from error

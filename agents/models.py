@@ -10,17 +10,18 @@ from django.db import models
 from django.db.models import Case, F, Q, Sum, When
 from django.db.models.functions import Now
 
+from agents.storable import Verbatim
 from escalation.gating.models import Outcome
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.models.moments import DatabaseMoment
 
 if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
+    from django_stubs_ext.db.models.manager import RelatedManager
 
 
 class RunQuerySet(models.QuerySet["Run"]):
     def advanceable(self) -> RunQuerySet:
-        """Runs that a worker may take a step of now: nobody holds them, and nothing they wait for is missing."""
+        """Runs that a worker may take a step of now: nobody holds them, and what they waited for is there."""
         free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
         ready = Q(state__in=Run.GOING) & free
         woken = Q(state__in=Run.WAITING, wake_at__lte=Now())
@@ -45,8 +46,11 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.get(pk=run_id) if taken else None
 
     def to_ring(self, *, every: timedelta) -> RunQuerySet:
-        """Runs that somebody should advance, and that no message was sent for in a while."""
-        return self.advanceable().filter(Q(rung_at__isnull=True) | Q(rung_at__lte=Now() - every))
+        """Runs that a worker should advance, and that no message was sent for in a while."""
+        # A run that agent.run() takes the steps of is its caller's, until it waited for a human.
+        for_workers = Q(gated=True) | Q(escalation__isnull=False)
+        unheard = Q(rung_at__isnull=True) | Q(rung_at__lte=Now() - every)
+        return self.advanceable().filter(for_workers, unheard)
 
 
 class Run(models.Model):
@@ -74,7 +78,7 @@ class Run(models.Model):
     priority = models.SmallIntegerField(default=Escalation.Priority.NORMAL)
     # Pinned when the run starts, so that it goes on as it began whatever is deployed meanwhile.
     model = models.CharField(max_length=100)
-    prompt = models.JSONField(default=dict)  # {system, tools, output_schema}
+    prompt = Verbatim(default=dict)  # {system, tools, output_schema}
     prompt_version = models.CharField(max_length=64)
     budget = models.JSONField(default=dict)
 
@@ -90,7 +94,6 @@ class Run(models.Model):
     nudges = models.PositiveSmallIntegerField(default=0)  # how often it was told that it repeats itself
     say = models.JSONField(default=list)  # what a human wants said in the next message to the model
     awaits_answer = models.BooleanField(default=False)  # from the human who decides `escalation`
-    active_s = models.FloatField(default=0)  # time at work, waiting for humans excluded
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="runs")
     outcome = models.ForeignKey(Outcome, on_delete=models.PROTECT, null=True, related_name="runs")
     result = models.JSONField(null=True)  # what the agent's caller gets in the end
@@ -152,17 +155,18 @@ class Run(models.Model):
 
 
 class Step(models.Model):
-    """One model call of a run, as it was sent and answered. Append-only: the transcript is the steps in order."""
+    """One model call of a run, as it was sent and answered. Append-only: together they are the transcript."""
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps")
     number = models.PositiveIntegerField()
-    sent = models.JSONField()  # the messages this step added before the call
-    content = models.JSONField(default=list)  # the model's blocks, verbatim
-    kept = models.BooleanField(default=True)  # whether the answer belongs to the transcript (a cut one does not)
+    sent = Verbatim()  # the messages this step added before the call
+    content = Verbatim(default=list)  # the model's blocks, verbatim
+    kept = models.BooleanField(
+        default=True
+    )  # whether the answer belongs to the transcript (a cut one does not)
     final_report = models.BooleanField(default=False)
     stop_reason = models.CharField(max_length=50, blank=True)
     cut = models.CharField(max_length=200, blank=True)
-    verdict = models.JSONField(default=dict)  # what the guards said: {reason, detail} or {}
     usage = models.JSONField(default=dict)
     micro_usd = models.BigIntegerField(default=0)
     seconds = models.FloatField(default=0)
@@ -178,7 +182,7 @@ class Step(models.Model):
 
 
 class ToolCall(models.Model):
-    """One tool use. The row is committed before the tool runs, so a crash leaves a trace instead of a doubt."""
+    """One tool use. The row is committed before the tool runs, so that a crash leaves a trace."""
 
     class State(models.TextChoices):
         INTENT = "intent"
@@ -196,11 +200,11 @@ class ToolCall(models.Model):
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="tool_calls")
     tool_use_id = models.CharField(max_length=200)
     name = models.CharField(max_length=200)
-    arguments = models.JSONField()
-    approved_arguments = models.JSONField(null=True)  # what a reviewer let run, when edited
+    arguments = Verbatim()
+    approved_arguments = Verbatim(null=True)  # what a reviewer let run
     effect = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=State, default=State.INTENT)
-    output = models.JSONField(null=True)
+    output = Verbatim(null=True)
     error = models.TextField(blank=True)
     cached_age_s = models.FloatField(null=True)  # how old the answer is that stood in for an open circuit
     seconds = models.FloatField(default=0)
@@ -221,21 +225,18 @@ class ToolCall(models.Model):
 
 
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
+    def standing(self) -> LedgerQuerySet:
+        """One entry for each call: what it cost, or what it may cost at most if it was never settled."""
+        settled = self.filter(kind=LedgerEntry.Kind.SETTLED).values("reservation")
+        return self.exclude(kind=LedgerEntry.Kind.RESERVED, reservation__in=settled)
+
     def spent(self) -> int:
         """Micro-dollars: what was settled, and what was reserved and never settled."""
-        settled = self.filter(kind=LedgerEntry.Kind.SETTLED)
-        open_ = self.filter(kind=LedgerEntry.Kind.RESERVED).exclude(
-            reservation__in=settled.values("reservation")
-        )
-        return _sum(settled) + _sum(open_)
-
-
-def _sum(entries: LedgerQuerySet) -> int:
-    return entries.aggregate(total=Sum("micro_usd"))["total"] or 0
+        return self.standing().aggregate(total=Sum("micro_usd"))["total"] or 0
 
 
 class LedgerEntry(models.Model):
-    """Money: what a model call may cost at most, then what it did cost. The truth that Redis is rebuilt from."""
+    """What a model call may cost at most, then what it did cost. The truth that Redis is rebuilt from."""
 
     class Kind(models.TextChoices):
         RESERVED = "reserved"
@@ -247,7 +248,7 @@ class LedgerEntry(models.Model):
     reservation = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, choices=Kind)
     micro_usd = models.BigIntegerField()
-    usage = models.JSONField(default=dict)
+    usage = models.JSONField(default=dict)  # {input_tokens, output_tokens}; empty: no call was made
     model = models.CharField(max_length=100)
     detail = models.CharField(max_length=200, blank=True)
     at = DatabaseMoment(db_default=Now())
@@ -257,7 +258,9 @@ class LedgerEntry(models.Model):
     class Meta:
         verbose_name_plural = "ledger entries"
         constraints = [
-            models.UniqueConstraint(fields=["reservation", "kind"], name="one_entry_per_reservation_and_kind"),
+            models.UniqueConstraint(
+                fields=["reservation", "kind"], name="one_entry_per_reservation_and_kind"
+            ),
         ]
         indexes = [models.Index(fields=["agent", "at"], name="ledger_of_an_agents_day")]
 

@@ -1,16 +1,28 @@
-"""Money for one model call: held in every scope and written to the ledger before the call, settled after it."""
+"""Money for one model call: held and written to the ledger before the call, settled after it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import structlog
 from django.conf import settings
 
 from agents.guards.budget import MICRO, Budget
+from agents.metered import Tokens
 from agents.models import LedgerEntry, Run
-from agents.stores.budget import BudgetStore, Exhausted, Order, Reservation, Scope, shared_budget
+from agents.stores.budget import (
+    BudgetStore,
+    BudgetUnavailable,
+    Exhausted,
+    Order,
+    Reservation,
+    Scope,
+    shared_budget,
+)
+
+log = structlog.get_logger()
 
 EVERYTHING = "*"
 
@@ -31,20 +43,27 @@ def shared_left(run: Run, budget: Budget) -> int | None:
     return _store().left(scopes_of(run, budget)[1:])
 
 
-def reserve(run: Run, budget: Budget, *, wanted: int, holdback: int) -> Reservation | Exhausted:
-    """Hold `wanted` micro-dollars and note it in the ledger; raises BudgetUnavailable, and then no call is made."""
+def reserve(run: Run, budget: Budget, *, wanted: int, holdback: int, most: Tokens) -> Reservation | Exhausted:
+    """Hold `wanted` micro-dollars and note it in the ledger; raises BudgetUnavailable: make no call then."""
     scopes: Sequence[Scope] = scopes_of(run, budget)
-    order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback, lease_s=settings.RUN_LEASE.total_seconds())
+    lease_s = settings.RUN_LEASE.total_seconds()
+    order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback, lease_s=lease_s)
     held = _store().reserve(f"{run.pk}.{run.step}.{run.epoch}", scopes, order)
     if isinstance(held, Reservation):
-        _note(run, held, LedgerEntry.Kind.RESERVED, held.granted_micro_usd)
+        _note(run, held, LedgerEntry.Kind.RESERVED, held.granted_micro_usd, most)
     return held
 
 
-def settle(run: Run, held: Reservation, micro_usd: int, usage: dict[str, int], detail: str = "") -> None:
-    """Charge what the call cost. The ledger comes first: it is the truth, and Redis charges what is never settled."""
-    _note(run, held, LedgerEntry.Kind.SETTLED, micro_usd, usage, detail)
-    _store().settle(held, micro_usd)
+def settle(run: Run, held: Reservation, micro_usd: int, used: Tokens | None, detail: str = "") -> None:
+    """Charge what the call cost; `used` is None when none was made. Never raises for Redis.
+
+    The ledger comes first: it is the truth, and Redis charges in full what is never settled there.
+    """
+    _note(run, held, LedgerEntry.Kind.SETTLED, micro_usd, used, detail)
+    try:
+        _store().settle(held, micro_usd)
+    except BudgetUnavailable as error:
+        log.warning("not_settled_in_redis", run=run.pk, reservation=held.id, why=str(error))
 
 
 def _note(
@@ -52,7 +71,7 @@ def _note(
     held: Reservation,
     kind: LedgerEntry.Kind,
     micro_usd: int,
-    usage: dict[str, int] | None = None,
+    tokens: Tokens | None,
     detail: str = "",
 ) -> None:
     LedgerEntry.objects.create(
@@ -62,7 +81,7 @@ def _note(
         reservation=held.id,
         kind=kind,
         micro_usd=micro_usd,
-        usage=usage or {},
+        usage=tokens.as_mapping() if tokens else {},
         model=run.model,
         detail=detail,
     )
@@ -78,5 +97,12 @@ def _spent_in(scope: str) -> int:
     if kind == "run":
         return entries.filter(run_id=int(rest)).spent()
     agent, _, day = rest.rpartition(":")
-    entries = entries.filter(at__date=day)
-    return (entries if agent == EVERYTHING else entries.filter(agent=agent)).spent()
+    # The day is a UTC one, whatever time zone the screens show.
+    begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    that_day = entries.filter(
+        kind=LedgerEntry.Kind.RESERVED, at__gte=begins, at__lt=begins + timedelta(days=1)
+    )
+    if agent != EVERYTHING:
+        that_day = that_day.filter(agent=agent)
+    # A call belongs to the day it was begun on, whenever it was settled.
+    return entries.filter(reservation__in=that_day.values("reservation")).spent()

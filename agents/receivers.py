@@ -37,7 +37,7 @@ def let_the_run_wait(decision: Decision, **_: Any) -> None:
 @receiver([withdrawn, expired])
 def wake_the_run_without_a_decision(escalation: Escalation, **_: Any) -> None:
     for run in _waiting_for(escalation):
-        Run.objects.filter(pk=run.pk).update(wake_at=Now())
+        Run.objects.filter(pk=run.pk, state=Run.State.WAITING_HUMAN).update(wake_at=Now())
         ring(run)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from django.db import transaction
 from django.utils.module_loading import module_has_submodule
 
 from agents import library
+from escalation.gating.exceptions import PolicyChanged
 from escalation.gating.models import Agent as AgentRow
 from escalation.gating.models import Gate
 from escalation.queue.models import ReviewQueue
@@ -65,15 +67,19 @@ def _register_all_in(module: str) -> None:
 
 @transaction.atomic
 def enrol(agent: Agent) -> AgentRow:
-    """Give the agent its row, its gate and a first policy, where ops have not done so; it starts as a draft."""
-    row, _ = AgentRow.objects.get_or_create(slug=agent.name, defaults={"name": agent.name.replace("-", " ").capitalize()})
+    """Give the agent its row, its gate and a first policy where ops have not done so; it is a draft."""
+    row, _ = AgentRow.objects.get_or_create(
+        slug=agent.name, defaults={"name": agent.name.replace("-", " ").capitalize()}
+    )
     gate, _ = Gate.objects.get_or_create(agent=row, slug="default")
     if gate.policy is None:
-        gate.adopt(
-            author=None,
-            reason="The first policy, from the agent's own definition.",
-            threshold=agent.threshold,
-            budget=agent.limits.as_mapping(),
-            queue=ReviewQueue.default(),
-        )
+        with suppress(PolicyChanged):  # somebody else wrote the first one at the same moment
+            gate.adopt(
+                author=None,
+                reason="The first policy, from the agent's own definition.",
+                made_from=0,
+                threshold=agent.threshold,
+                budget=agent.limits.as_mapping(),
+                queue=ReviewQueue.default(),
+            )
     return row

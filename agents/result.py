@@ -10,8 +10,9 @@ from typing import Any
 class Result:
     """What an agent produced.
 
-    `confidence` in 0–1 is 0.0 when the agent stated none, so that a comparison never lets such a result through.
-    `partial` says that a limit ended the work: `completed` and `missing` tell how far it got, `detail` which limit.
+    `confidence` in 0 to 1 is 0.0 when the agent stated none, when the result is partial and when a guard
+    stopped it, so that a comparison never lets such a result through; `stated_confidence` is what it said.
+    `partial` says that a limit ended the work: `completed` and `missing` tell how far it got.
     `causes` are reason codes that the guards found. `escalation` is the id of what already waits for a human.
     """
 

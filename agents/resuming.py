@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from agents.ending import finish, stop
@@ -14,19 +15,23 @@ from escalation.queue.content import digest
 from escalation.queue.models import Decision, Escalation, Verdict
 
 MOST_ROUNDS = 3
+NOBODY_CAME = "Not run: no reviewer answered in time."
 GRANTED = "A reviewer granted more budget. Go on from where you stopped, and finish the work."
 
 
 def resume(work: Work) -> None:
     """Apply the answer that the run waited for: afterwards it is over, or may go on."""
-    escalation = Escalation.objects.select_related("decision").get(pk=work.run.escalation_id)
+    escalation = Escalation.objects.select_related("decision").get(runs=work.run)
     decision = escalation.decision
-    if decision is not None:
-        held = [call for call in work.calls if call.escalation_id == escalation.pk]
-        if held:
-            _answer_call(work, held[0], decision)
-        else:
-            _answer_result(work, escalation, decision)
+    held = next((call for call in work.calls if call.escalation_id == escalation.pk), None)
+    if decision is not None and held is not None:
+        _answer_call(work, held, decision)
+    elif decision is not None:
+        _answer_result(work, escalation, decision)
+    elif escalation.status == Escalation.Status.EXPIRED and held is not None:
+        # Silence is no approval: the call is refused, and the agent goes on without it.
+        work.change(held, state=ToolCall.State.REFUSED, error=NOBODY_CAME)
+        work.write(awaits_answer=False)
     elif escalation.status == Escalation.Status.EXPIRED:
         _expired(work, escalation)
     elif escalation.status == Escalation.Status.WITHDRAWN:
@@ -39,24 +44,27 @@ def _answer_call(work: Work, call: ToolCall, decision: Decision) -> None:
     if decision.verdict == Verdict.DISMISS:
         stop(work, f"A reviewer ended the run. {decision.note}".strip())
         return
-    if decision.verdict == Verdict.ANSWER:
-        call.state, call.output = ToolCall.State.DONE, decision.answer
-    elif decision.verdict == Verdict.REJECT:
-        call.state = ToolCall.State.REFUSED
-        call.error = f"A reviewer refused this call. {decision.note}".strip()
-    elif decision.content_hash != digest({"name": call.name, "arguments": call.arguments}):
-        call.state, call.error = ToolCall.State.REFUSED, "What was approved is not what was asked for."
-    else:
-        edited = decision.verdict == Verdict.EDIT
-        call.state = ToolCall.State.INTENT
-        call.approved_arguments = decision.arguments if edited else call.arguments
-    call.save(update_fields=["state", "output", "error", "approved_arguments"])
+    work.change(call, **_what_becomes_of(call, decision))
     work.write(awaits_answer=False)
+
+
+def _what_becomes_of(call: ToolCall, decision: Decision) -> dict[str, Any]:
+    if decision.verdict == Verdict.ANSWER:
+        return {"state": ToolCall.State.DONE, "output": decision.answer}
+    if decision.verdict == Verdict.REJECT:
+        note = f"A reviewer refused this call. {decision.note}".strip()
+        return {"state": ToolCall.State.REFUSED, "error": note}
+    if decision.content_hash != digest({"name": call.name, "arguments": call.arguments}):
+        return {"state": ToolCall.State.REFUSED, "error": "What was approved is not what was asked for."}
+    arguments = decision.arguments if decision.verdict == Verdict.EDIT else call.arguments
+    return {"state": ToolCall.State.INTENT, "approved_arguments": arguments}
 
 
 def _answer_result(work: Work, escalation: Escalation, decision: Decision) -> None:
     end: dict[str, Callable[[], None]] = {
-        Verdict.ACCEPT: lambda: finish(work, escalation.output, "Accepted by a human.", partial=escalation.partial),
+        Verdict.ACCEPT: lambda: finish(
+            work, escalation.output, "Accepted by a human.", partial=escalation.partial
+        ),
         Verdict.EDIT: lambda: finish(work, decision.output, "Edited by a human."),
         Verdict.ANSWER: lambda: finish(work, decision.answer, "Answered by a human."),
         Verdict.REJECT: lambda: stop(work, f"Rejected by a human. {decision.note}".strip()),
@@ -68,8 +76,15 @@ def _answer_result(work: Work, escalation: Escalation, decision: Decision) -> No
 
 
 def _go_on(work: Work, grant: dict[str, Any]) -> None:
-    budget = work.budget.extended_by(Budget.from_mapping(grant))
+    budget = extended(work.budget, Budget.from_mapping(grant), work.spend().active_s)
     work.write(budget=budget.as_mapping(), say=[GRANTED], awaits_answer=False)
+
+
+def extended(budget: Budget, grant: Budget, active_s: float) -> Budget:
+    """The budget after a grant: granted tokens may be output tokens too, and the clock starts anew."""
+    more = replace(grant, output_tokens=grant.output_tokens or grant.tokens)
+    clock = None if budget.wall_clock_s is None else active_s + budget.wall_clock_s
+    return replace(budget.extended_by(more), wall_clock_s=clock)
 
 
 def _try_again(work: Work, feedback: str) -> None:
@@ -83,6 +98,6 @@ def _try_again(work: Work, feedback: str) -> None:
 def _expired(work: Work, escalation: Escalation) -> None:
     taken = escalation.resolution or {}
     if taken.get("exit"):
-        finish(work, taken.get("output"), f"Nobody decided in time: {taken['detail']}.")
+        finish(work, taken.get("output"), f"Nobody decided in time: {taken.get('detail')}.")
     else:
         stop(work, "Nobody decided in time.")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agents.guards.verdict import Reason
 from agents.models import Run
 from agents.registry import enrol
 from agents.result import Result
 from agents.runner import advance
+from agents.storable import storable
 from agents.trace import evidence, trace, usage
 from agents.work import Work
 from escalation.gating.models import Policy
@@ -23,8 +23,8 @@ def run_here(agent: Agent, task: Any) -> Result:
     """Work on `task` until there is a result or a human is needed; the caller is the gate."""
     run = _new_run(agent, task, gated=False, budget=agent.limits.as_mapping())
     run.save()
-    while run.state in Run.GOING:
-        run = advance(run.pk, run.step, agent) or Run.objects.get(pk=run.pk)
+    while run.state in Run.GOING and (advanced := advance(run.pk, run.step, agent)):
+        run = advanced
     return _result_of(Work.on(run, agent))
 
 
@@ -35,16 +35,21 @@ def start_run(
     metadata: dict[str, Any] | None = None,
     priority: int = Escalation.Priority.NORMAL,
 ) -> Run:
-    """Queue a run for the workers, under the policy in force at the agent's gate."""
+    """Queue a run under the policy in force at the agent's gate; then `ring` it. ValueError without name."""
+    if not agent.name:
+        raise ValueError(
+            "only a named agent can work on the workers: give it a name, or call agent.run(task)"
+        )
     enrol(agent)
     policy = Policy.objects.in_force(agent.name, "default")
     run = _new_run(agent, task, gated=True, budget=policy.budget or agent.limits.as_mapping())
-    run.metadata, run.priority = metadata or {}, priority
+    run.metadata, run.priority = storable(metadata or {}), priority
     run.save()
     return run
 
 
 def _new_run(agent: Agent, task: Any, *, gated: bool, budget: dict[str, Any]) -> Run:
+    task = storable(task)
     return Run(
         agent=agent.slug,
         gated=gated,
@@ -59,23 +64,25 @@ def _new_run(agent: Agent, task: Any, *, gated: bool, budget: dict[str, Any]) ->
 
 def _result_of(work: Work) -> Result:
     run = work.run
-    told = run.result if isinstance(run.result, dict) else {}
-    waits = run.state == Run.State.WAITING_HUMAN
-    confidence = told.get("confidence")
+    told = run.result or {}
+    waits_for = run.escalation if run.state == Run.State.WAITING_HUMAN else None
+    partial, stated = bool(told.get("partial")), told.get("confidence")
+    causes = (waits_for.reason,) if waits_for else tuple(told.get("causes", ()))
     return Result(
         agent=run.agent,
         task=run.task,
         output=told.get("output"),
-        confidence=confidence or 0.0,
-        stated_confidence=confidence,
-        partial=bool(told.get("partial")),
+        # Whatever number the model gave, what a guard stopped must not pass a comparison.
+        confidence=0.0 if partial or causes or stated is None else stated,
+        stated_confidence=stated,
+        partial=partial,
         completed=tuple(told.get("completed", ())),
         missing=tuple(told.get("missing", ())),
-        causes=(Reason.APPROVAL_REQUIRED.value,) if waits else tuple(told.get("causes", ())),
+        causes=causes,
         detail=run.detail,
         usage=usage(work.spend()),
         trace=tuple(trace(work)),
-        evidence=tuple(evidence(work, tuple(told.get("cited", ())))),
+        evidence=tuple(evidence(work, told.get("cited", ()))),
         run=run.pk,
-        escalation=run.escalation_id if waits else None,
+        escalation=waits_for.pk if waits_for else None,
     )

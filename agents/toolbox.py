@@ -1,4 +1,4 @@
-"""Carrying out the tool calls of one step: each row is committed before its tool runs, so that a crash leaves a trace."""
+"""Carrying out the tool calls of one step: each row is committed before its tool runs."""
 
 from __future__ import annotations
 
@@ -6,96 +6,119 @@ import time
 from functools import partial
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
+from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from agents.asking import ASK
+from agents.asking import ASK, ASK_A_HUMAN
 from agents.circuit import Cached, Circuit, CircuitOpen
+from agents.guards.breaker import Outcome
 from agents.guards.budget import grant_tool_calls
+from agents.guards.failures import classify_failure, http_status
 from agents.models import ToolCall
+from agents.storable import storable, storable_text
 from agents.tools import Tool
-from agents.work import Work
+from agents.work import MAY_HAVE_RUN, Work
 
 NOT_RUN_BUDGET = "Not run: the budget for tool calls is spent."
 UNAVAILABLE = "Unavailable: its circuit is open. Do not call it again; work without it."
-MOST_SHOWN = 8_000  # characters of a tool's answer that the model is shown
+LONGEST_ERROR = 2_000  # characters
+
+# Errors that come before anything is sent. By name, since a tool may use any library.
+NEVER_SENT = frozenset(
+    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionRefusedError", "gaierror"}
+)
 
 
 def carry_out(work: Work) -> None:
-    """Run what may run of the present step's calls, and hold what needs a human."""
-    step = work.last_step
-    waiting = [call for call in work.calls_of(step) if call.state in ToolCall.OPEN]
-    begun = [call for call in waiting if call.state == ToolCall.State.STARTED]
-    for call in begun:
-        _take_up(work, call)
-    fresh = [call for call in waiting if call.state == ToolCall.State.INTENT]
+    """Run what may run of the present step's calls, and hold what needs a human. Raises TakenOver."""
+    calls = work.calls_of(work.last_step)
+    for call in calls:
+        if call.state == ToolCall.State.STARTED:
+            _take_up(work, call)
+    fresh = [call for call in calls if call.state == ToolCall.State.INTENT]
     allowed = grant_tool_calls(len(fresh), work.spend(), work.budget)
-    for call in fresh[:allowed]:
-        _carry_out(work, call)
-    for call in fresh[allowed:]:
-        _close(call, ToolCall.State.REFUSED, error=NOT_RUN_BUDGET)
+    for number, call in enumerate(fresh):
+        if any(call.state == ToolCall.State.UNKNOWN for call in calls):
+            return  # a human looks first
+        if number < allowed:
+            _carry_out(work, call)
+        else:
+            work.change(call, state=ToolCall.State.REFUSED, error=NOT_RUN_BUDGET)
 
 
 def _take_up(work: Work, call: ToolCall) -> None:
     # A worker died inside this call. What it read may be read again; what it wrote nobody knows.
     tool = work.agent.tool_named(call.name)
     if tool is not None and tool.effect != "write":
-        _run(tool, call)
-        return
-    _close(call, ToolCall.State.UNKNOWN, error="The worker was lost in this call: it may have run or not.")
+        _run(work, tool, call)
+    else:
+        work.change(call, state=ToolCall.State.UNKNOWN, error=MAY_HAVE_RUN)
 
 
 def _carry_out(work: Work, call: ToolCall) -> None:
-    if call.name == ASK and work.agent.may_ask:
-        _close(call, ToolCall.State.HELD)
-        return
+    asks = call.name == ASK and work.agent.may_ask
     tool = work.agent.tool_named(call.name)
-    if tool is None:
-        _close(call, ToolCall.State.REFUSED, error=f"There is no tool {call.name!r}.")
-        return
-    if problem := _misfit(tool, call):
-        _close(call, ToolCall.State.REFUSED, error=problem)
-    elif call.approved_arguments is None and tool.needs_approval(call.arguments):
-        _close(call, ToolCall.State.HELD)
+    if problem := _misfit_question(call) if asks else _misfit(tool, call):
+        work.change(call, state=ToolCall.State.REFUSED, error=storable_text(problem))
+    elif tool is None or (call.approved_arguments is None and tool.needs_approval(_checked(tool, call))):
+        work.change(call, state=ToolCall.State.HELD)
     else:
-        _run(tool, call)
+        _run(work, tool, call)
 
 
-def _misfit(tool: Tool, call: ToolCall) -> str | None:
+def _misfit_question(call: ToolCall) -> str | None:
+    errors = Draft202012Validator(ASK_A_HUMAN["input_schema"]).iter_errors(call.arguments)
+    problem = next((f"The question does not fit: {error.message}" for error in errors), None)
+    return problem or (None if call.arguments["question"].strip() else "The question is empty.")
+
+
+def _misfit(tool: Tool | None, call: ToolCall) -> str | None:
+    if tool is None:
+        return f"There is no tool {call.name!r}."
     try:
-        tool.parameters.model_validate(_arguments(call))
+        _checked(tool, call)
     except ValidationError as error:
         problems = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_url=False))
         return f"The arguments do not fit: {'; '.join(problems)}"
     return None
 
 
-def _run(tool: Tool, call: ToolCall) -> None:
-    _close(call, ToolCall.State.STARTED)
+def _checked(tool: Tool, call: ToolCall) -> dict[str, Any]:
+    return tool.checked(_arguments(call))
+
+
+def _run(work: Work, tool: Tool, call: ToolCall) -> None:
+    work.change(call, state=ToolCall.State.STARTED)
     circuit = Circuit(f"tool:{tool.name}", tool.breaker, cache_ttl_s=tool.cache_ttl_s)
     begun = time.monotonic()
     try:
         answer = circuit.call(partial(tool.invoke, idempotency_key=call.idempotency_key), _arguments(call))
     except CircuitOpen:
-        _close(call, ToolCall.State.REFUSED, error=UNAVAILABLE)
-    except Exception as error:  # noqa: BLE001  a tool may raise anything; the model is told, and the run goes on
-        call.seconds = time.monotonic() - begun
-        _close(call, ToolCall.State.FAILED, error=f"{type(error).__name__}: {error}"[:MOST_SHOWN])
+        work.change(call, state=ToolCall.State.REFUSED, error=UNAVAILABLE)
+    except Exception as error:  # a tool may raise anything; the model is told, and the run goes on
+        state = ToolCall.State.UNKNOWN if _may_have_run(tool, error) else ToolCall.State.FAILED
+        text = storable_text(f"{type(error).__name__}: {error}"[:LONGEST_ERROR])
+        work.change(call, state=state, error=text, seconds=time.monotonic() - begun)
+        if isinstance(error, SoftTimeLimitExceeded):
+            raise
     else:
-        call.seconds = time.monotonic() - begun
-        _answered(call, answer)
+        age_s, value = (answer.age_s, answer.value) if isinstance(answer, Cached) else (None, answer)
+        seconds = time.monotonic() - begun
+        work.change(
+            call, state=ToolCall.State.DONE, output=storable(value), cached_age_s=age_s, seconds=seconds
+        )
 
 
-def _answered(call: ToolCall, answer: Any) -> None:
-    if isinstance(answer, Cached):
-        call.cached_age_s, answer = answer.age_s, answer.value
-    call.output = answer
-    _close(call, ToolCall.State.DONE)
+def _may_have_run(tool: Tool, error: Exception) -> bool:
+    """Whether a call that failed may have had its effect all the same: it timed out, or broke off."""
+    if tool.effect == "read" or NEVER_SENT & {cls.__name__ for cls in type(error).__mro__}:
+        return False
+    status = http_status(error)
+    if status is not None:
+        return status >= 500
+    return isinstance(error, SoftTimeLimitExceeded) or classify_failure(error) is Outcome.FAILURE
 
 
 def _arguments(call: ToolCall) -> dict[str, Any]:
     return dict(call.arguments if call.approved_arguments is None else call.approved_arguments)
-
-
-def _close(call: ToolCall, state: ToolCall.State, *, error: str = "") -> None:
-    call.state, call.error = state, error
-    call.save(update_fields=["state", "error", "output", "seconds", "cached_age_s"])

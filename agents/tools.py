@@ -21,10 +21,10 @@ IDEMPOTENCY_KEY = "idempotency_key"
 class Tool:
     """A function that a model may ask for.
 
-    `effect` says what a second run would do: nothing (`read`), nothing more (`idempotent_write`, by its key), or
-    harm (`write`: after a crash in the call only a human runs it again). `needs_approval` is whether a human must
-    let a call run, by its arguments. `cache_ttl_s` is how old an earlier answer may be that stands in while the
-    circuit is open; None: never.
+    `effect` says what a second run would do: nothing (`read`), nothing more (`idempotent_write`, by its key),
+    or harm (`write`: after a crash in the call only a human runs it again). `needs_approval` is whether a
+    human must let a call run, by its arguments as the function gets them. `cache_ttl_s` is how old an earlier
+    answer may be that stands in while the circuit is open; None: never.
     """
 
     name: str
@@ -42,10 +42,14 @@ class Tool:
         schema = self.parameters.model_json_schema()
         return {"name": self.name, "description": self.description, "input_schema": schema}
 
+    def checked(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments as the function gets them, defaults filled in; raises pydantic.ValidationError."""
+        found = self.parameters.model_validate(dict(params))
+        return {name: getattr(found, name) for name in type(found).model_fields}
+
     def invoke(self, params: Mapping[str, Any], *, idempotency_key: str = "") -> Any:
-        """Check the arguments and call the function; raises pydantic.ValidationError for arguments that do not fit."""
-        checked = self.parameters.model_validate(dict(params))
-        arguments = {name: getattr(checked, name) for name in type(checked).model_fields}
+        """Check the arguments and call the function; raises pydantic.ValidationError for a misfit."""
+        arguments = self.checked(params)
         if IDEMPOTENCY_KEY in inspect.signature(self.function).parameters:
             arguments[IDEMPOTENCY_KEY] = idempotency_key
         return self.function(**arguments)
@@ -82,7 +86,7 @@ def tool(
     """
 
     def make(function: Function) -> Tool:
-        _require_description(function)
+        _require_a_plain_function(function)
         approval = needs_approval if callable(needs_approval) else lambda _: bool(needs_approval)
         return Tool(
             name=function.__name__,
@@ -99,9 +103,12 @@ def tool(
     return make(function) if function is not None else make
 
 
-def _require_description(function: Function) -> None:
+def _require_a_plain_function(function: Function) -> None:
+    name = function.__name__
     if not (function.__doc__ or "").strip():
-        raise TypeError(f"tool {function.__name__} has no docstring: the model chooses tools by what it says; write one")
+        raise TypeError(f"tool {name} has no docstring: the model chooses tools by what it says; write one")
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"tool {name} is a coroutine: the runner would not wait for it; make it a plain one")
 
 
 def _parameters(function: Function) -> type[BaseModel]:
@@ -110,6 +117,8 @@ def _parameters(function: Function) -> type[BaseModel]:
     for name, parameter in inspect.signature(function).parameters.items():
         if name == IDEMPOTENCY_KEY:
             continue
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise TypeError(f"tool {function.__name__}: parameter {name!r} takes any number; name each one")
         if name not in hints:
             raise TypeError(f"tool {function.__name__}: parameter {name!r} has no type; annotate it")
         fields[name] = (hints[name], ... if parameter.default is parameter.empty else parameter.default)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from agents.guards.budget import MICRO, Spend
 from agents.models import Step, ToolCall
+from agents.storable import storable
 from agents.work import Work
 from escalation.queue.content import canonical
 
@@ -16,7 +18,7 @@ def trace(work: Work) -> list[dict[str, Any]]:
     for step in work.steps:
         lines.append(_of_step(step))
         lines += [_of_call(call) for call in work.calls_of(step)]
-    return lines
+    return storable(lines)  # type: ignore[no-any-return]
 
 
 def usage(spend: Spend) -> dict[str, Any]:
@@ -31,11 +33,14 @@ def usage(spend: Spend) -> dict[str, Any]:
     }
 
 
-def evidence(work: Work, cited: tuple[str, ...]) -> list[dict[str, Any]]:
+def evidence(work: Work, cited: Sequence[str]) -> list[dict[str, Any]]:
     """The answers of the tool calls that a result rests on, for the reviewer to check it against."""
     answered = {call.tool_use_id: call for call in work.calls if call.state == ToolCall.State.DONE}
     calls = [answered[tool_use_id] for tool_use_id in cited if tool_use_id in answered]
-    return [{"title": f"{call.name}({_shown(call.arguments)})", "text": _text(call.output)} for call in calls]
+    found = [
+        {"title": f"{call.name}({_shown(call.arguments)})", "text": _text(call.output)} for call in calls
+    ]
+    return storable(found)  # type: ignore[no-any-return]
 
 
 def _of_step(step: Step) -> dict[str, Any]:
@@ -46,19 +51,23 @@ def _of_step(step: Step) -> dict[str, Any]:
         "seconds": round(step.seconds, 3),
         "output": "".join(block.get("text", "") for block in step.content) or None,
         "error": f"cut: {step.cut}" if step.cut else None,
-        "tokens": step.usage.get("total_tokens"),
+        "tokens": sum(step.usage.values()),
         "cost_usd": step.micro_usd / MICRO,
     }
 
 
 def _of_call(call: ToolCall) -> dict[str, Any]:
-    note = f"answered from {call.cached_age_s / 60:.0f} min ago: circuit open" if call.cached_age_s is not None else None
+    note = (
+        f"answered from {call.cached_age_s / 60:.0f} min ago: circuit open"
+        if call.cached_age_s is not None
+        else None
+    )
     return {
         "kind": "tool",
         "name": call.name,
         "at": call.step.at.isoformat(),
         "seconds": round(call.seconds, 3),
-        "input": call.approved_arguments or call.arguments,
+        "input": call.arguments if call.approved_arguments is None else call.approved_arguments,
         "output": call.output,
         "error": call.error or note,
         "state": call.state,

@@ -6,17 +6,24 @@ re-ordered or re-written: each step adds what it sent and, if whole, what came b
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from escalation.queue.content import canonical, digest
+from escalation.queue.content import canonical
 
 Message = dict[str, Any]
+Block = dict[str, Any]
+
+# What the tools' answers of one turn may add to the transcript, in bytes: the final report, which sends all
+# of it again, is paid from what is held back for it.
+ROOM_FOR_RESULTS = 12_000
+CUT_HERE = "\n[cut here: the answer is longer than a turn may show]"
 
 BUDGET_SPENT = (
-    "The budget is spent: no tool runs any more. Report now, in the same shape: what you have, what was completed, "
-    "and what is missing."
+    "The budget is spent: no tool runs any more. Report now, in the same shape: what you have, what was "
+    "completed, and what is missing."
 )
 
 
@@ -49,23 +56,46 @@ def messages(steps: Iterable[Spoken]) -> list[Message]:
     return said
 
 
-def opening(task: Any) -> list[Message]:
-    """The first message: the task as text, or as JSON when it is not text."""
+def opening(task: Any, *texts: str) -> list[Message]:
+    """The first message: the task as text, or as JSON when it is not text, and then `texts`."""
     text = task if isinstance(task, str) else json.dumps(task, ensure_ascii=False, indent=1)
-    return [{"role": "user", "content": [{"type": "text", "text": text}]}]
+    # The API refuses a text of nothing but white space.
+    return _from_user([_text(text if text.strip() else "(an empty message)"), *_texts(texts)])
 
 
 def reply(calls: Sequence[Called], *texts: str) -> list[Message]:
-    """The one user message that answers every pending tool call, in order, and then says `texts`; none if empty."""
-    blocks = [_tool_result(call) for call in calls] + [{"type": "text", "text": text} for text in texts if text]
+    """The one user message that answers every tool call, in order, and then says `texts`; none if empty."""
+    return _from_user([*_tool_results(calls), *_texts(texts)])
+
+
+def with_text(sent: list[Message], text: str) -> list[Message]:
+    """The same messages, saying `text` too."""
+    if not sent:
+        return _from_user([_text(text)])
+    return [*sent[:-1], sent[-1] | {"content": [*sent[-1]["content"], _text(text)]}]
+
+
+def _from_user(blocks: list[Block]) -> list[Message]:
     return [{"role": "user", "content": blocks}] if blocks else []
 
 
-def _tool_result(call: Called) -> dict[str, Any]:
-    block: dict[str, Any] = {"type": "tool_result", "tool_use_id": call.tool_use_id}
-    if call.error:
-        return block | {"content": call.error, "is_error": True}
-    return block | {"content": _prefix(call) + _as_text(call.output)}
+def _texts(texts: Iterable[str]) -> list[Block]:
+    return [_text(text) for text in texts if text.strip()]
+
+
+def _text(text: str) -> Block:
+    return {"type": "text", "text": text}
+
+
+def _tool_results(calls: Sequence[Called]) -> list[Block]:
+    # Each may use its share of the room, and what those before it left.
+    blocks, room = [], ROOM_FOR_RESULTS
+    for place, call in enumerate(calls):
+        text = _cut(call.error or _prefix(call) + _as_text(call.output), room // (len(calls) - place))
+        room -= len(text.encode())
+        block: Block = {"type": "tool_result", "tool_use_id": call.tool_use_id, "content": text}
+        blocks.append(block | {"is_error": True} if call.error else block)
+    return blocks
 
 
 def _prefix(call: Called) -> str:
@@ -80,6 +110,14 @@ def _as_text(output: Any) -> str:
     return output if isinstance(output, str) else json.dumps(output, ensure_ascii=False)
 
 
-def chain(before: str, sent: Sequence[Message], content: Sequence[dict[str, Any]]) -> str:
-    """The hash of everything said up to and with this step, so that a changed past is found out."""
-    return digest([before, list(sent), list(content)])
+def _cut(text: str, room: int) -> str:
+    whole = text.encode()
+    if len(whole) <= room:
+        return text
+    kept = whole[: max(0, room - len(CUT_HERE.encode()))].decode(errors="ignore")
+    return kept + CUT_HERE
+
+
+def chain(before: str, sent: Sequence[Message], content: Sequence[Block]) -> str:
+    """The hash of everything said up to and with this step, byte for byte: a changed past is found out."""
+    return hashlib.sha256(json.dumps([before, list(sent), list(content)]).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""One model call as the runner makes it: paid for beforehand, behind the model's own breaker, metered afterwards."""
+"""One model call as the runner makes it: paid for, behind the model's own breaker, metered afterwards."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from agents.guards.breaker import BreakerPolicy, Outcome, Report
 from agents.guards.budget import Budget
 from agents.llm.messages import one_turn
 from agents.llm.pricing import Price
-from agents.llm.turn import Turn, TurnRequest
+from agents.llm.turn import TurnRequest
+from agents.metered import Answered, Tokens
 from agents.models import Run
 from agents.purse import reserve, settle
 from agents.stores.breaker import Admission, Refused, shared_breakers
@@ -18,16 +19,8 @@ from agents.stores.budget import BudgetUnavailable, Exhausted
 POLICY = BreakerPolicy(failure_threshold=5, recovery_timeout=30)
 # How long to wait after the n-th failure in a row; after the last the run ends without the model.
 PAUSES_S = (2, 5, 15, 30, 60, 120)
+LONGEST_PAUSE_S = 240.0
 LONGEST_CALL_S = 200.0
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The model was asked: its turn, what it cost in micro-dollars, and how long it took."""
-
-    turn: Turn
-    micro_usd: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +34,64 @@ class NotAsked:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one call may use: micro-dollars to hold and to hold back, and seconds."""
+    """What one call may use: micro-dollars to hold and to hold back, tokens of the prompt, and seconds."""
 
     wanted: int
     holdback: int
+    input_tokens: int
     within_s: float | None
 
 
-def ask(run: Run, budget: Budget, request: TurnRequest, price: Price, terms: Terms) -> Answered | NotAsked | Exhausted:
-    """Make one model call within `terms`, or say why none was made. Never raises for what fails upstream."""
-    admission = shared_breakers().acquire(f"model:{run.model}", POLICY)
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call to be made for a run: the request, the model's price, and the terms."""
+
+    run: Run
+    budget: Budget
+    request: TurnRequest
+    price: Price
+    terms: Terms
+
+    @property
+    def most(self) -> Tokens:
+        """The tokens that the call can be billed for at most."""
+        return Tokens(self.terms.input_tokens, self.request.max_tokens)
+
+
+def ask(question: Question) -> Answered | NotAsked | Exhausted:
+    """Make one model call within its terms, or say why none was made; what fails upstream is not raised."""
+    admission = shared_breakers().acquire(f"model:{question.run.model}", POLICY)
     if isinstance(admission, Refused):
-        return NotAsked("the circuit to the model's API is open", passing=True, retry_after_s=admission.retry_in_s or 0)
-    begun = time.monotonic()
+        retry_in_s = admission.retry_in_s or 0
+        return NotAsked("the circuit to the model's API is open", passing=True, retry_after_s=retry_in_s)
+    begun, health = time.monotonic(), Outcome.IGNORED
     try:
-        answer = _paid(run, budget, request, price, terms)
+        answer = _paid(question)
+        health = _health(answer)
+        return answer
     except BudgetUnavailable as error:
-        _report(admission, Outcome.IGNORED, begun)
         return NotAsked(f"the budget cannot be checked, so no call is made: {error}", passing=True)
-    _report(admission, _health(answer), begun)
-    return answer
+    finally:
+        _report(admission, health, begun)
 
 
-def _paid(run: Run, budget: Budget, request: TurnRequest, price: Price, terms: Terms) -> Answered | NotAsked | Exhausted:
-    held = reserve(run, budget, wanted=terms.wanted, holdback=terms.holdback)
+def _paid(question: Question) -> Answered | NotAsked | Exhausted:
+    run, terms = question.run, question.terms
+    held = reserve(run, question.budget, wanted=terms.wanted, holdback=terms.holdback, most=question.most)
     if isinstance(held, Exhausted):
         return held
     begun = time.monotonic()
-    turn = one_turn(request, deadline_s=min(LONGEST_CALL_S, terms.within_s or LONGEST_CALL_S))
+    turn = one_turn(question.request, deadline_s=min(LONGEST_CALL_S, terms.within_s or LONGEST_CALL_S))
     seconds = time.monotonic() - begun
-    refused = turn.error is not None and turn.cut is None
-    # A cut stream reports too few tokens: what was held is charged.
-    micro_usd = 0 if refused else held.granted_micro_usd if turn.cut else price.cost(turn.usage)
-    settle(run, held, micro_usd, _tokens(turn), detail=turn.cut or (turn.error.kind if turn.error else ""))
-    if refused and turn.error is not None:
+    if turn.error is not None and turn.cut is None:
+        settle(run, held, 0, None, detail=turn.error.kind)
         why = f"the model's API answered: {turn.error.message}"
-        return NotAsked(why, passing=turn.error.is_passing, retry_after_s=turn.error.retry_after_s or 0)
-    return Answered(turn, micro_usd, seconds)
-
-
-def _tokens(turn: Turn) -> dict[str, int]:
-    return {"input_tokens": turn.usage.prompt_tokens, "output_tokens": turn.usage.output_tokens}
+        return NotAsked(why, turn.error.is_passing, turn.error.retry_after_s or 0)
+    # A cut stream reports too few tokens: all that it may have used is charged.
+    used = question.most if turn.cut else Tokens(turn.usage.prompt_tokens, turn.usage.output_tokens)
+    micro_usd = held.granted_micro_usd if turn.cut else question.price.cost(turn.usage)
+    settle(run, held, micro_usd, used, detail=turn.cut or "")
+    return Answered(turn, micro_usd, used, seconds)
 
 
 def _health(answer: Answered | NotAsked | Exhausted) -> Outcome:

@@ -11,32 +11,29 @@ from django.db.models.functions import Now
 from agents.asking import ASK
 from agents.guards.verdict import Reason
 from agents.models import Run, ToolCall
+from agents.storable import storable_text
 from agents.trace import trace, usage
 from agents.work import Work
 from escalation.gating.models import Policy
-from escalation.gating.models.outcome import title_of
 from escalation.queue.models import Escalation
 
 
 @transaction.atomic
 def hold(work: Work, call: ToolCall) -> None:
     """Wait for a human to let `call` run, or to answer what it asks."""
-    policy = Policy.objects.in_force(work.run.agent, work.run.gate) if work.run.gated else None
-    terms = {"queue": policy.queue, "policy_version": policy.version, "deadline_s": policy.deadline_s} if policy else {}
     escalation, _ = Escalation.objects.raise_once(
         agent=work.run.agent,
         gate=work.run.gate,
         key=f"run:{work.run.pk}:{call.tool_use_id}",
         task=work.run.task,
-        title=work.run.title or title_of(work.run.task),
+        title=work.run.title,
         trace=trace(work),
         usage=usage(work.spend()),
         priority=work.run.priority,
         **(_question(call) if call.name == ASK else _approval(call)),
-        **terms,
+        **_terms(work.run),
     )
-    call.escalation = escalation
-    call.save(update_fields=["escalation"])
+    work.change(call, escalation=escalation)
     wait_for(work, escalation)
 
 
@@ -60,10 +57,18 @@ def wait_for_upstream(work: Work, *, seconds: float, detail: str) -> None:
         state=Run.State.WAITING_UPSTREAM,
         upstream_failures=work.run.upstream_failures + 1,
         lease_until=None,
+        lost=0,
         wake_at=Now() + timedelta(seconds=seconds),
         rung_at=None,
-        detail=detail,
+        detail=storable_text(detail),
     )
+
+
+def _terms(run: Run) -> dict[str, Any]:
+    if not run.gated:
+        return {}
+    policy = Policy.objects.in_force(run.agent, run.gate)
+    return {"queue": policy.queue, "policy_version": policy.version, "deadline_s": policy.deadline_s}
 
 
 def _approval(call: ToolCall) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def _approval(call: ToolCall) -> dict[str, Any]:
         "kind": Escalation.Kind.APPROVAL,
         "reason": Reason.APPROVAL_REQUIRED,
         "action": {"name": call.name, "arguments": call.arguments},
-        "detail": f"{call.name} runs only when a human lets it",
+        "detail": f"{call.name} runs only when a human lets it.",
     }
 
 
@@ -80,7 +85,7 @@ def _question(call: ToolCall) -> dict[str, Any]:
     return {
         "kind": Escalation.Kind.QUESTION,
         "reason": Reason.INPUT_REQUESTED,
-        "question": str(call.arguments.get("question", "")),
+        "question": call.arguments["question"],
         "options": [{"value": option, "label": option} for option in options],
-        "detail": "the agent asks",
+        "detail": "The agent asks.",
     }

@@ -11,9 +11,15 @@ from django.db import transaction
 from agents.agent import Agent
 from agents.guards.budget import Budget, Spend
 from agents.llm.turn import Turn, TurnRequest
+from agents.metered import Answered
 from agents.models import LedgerEntry, Run, Step, ToolCall
 from agents.registry import agent_named
+from agents.storable import storable, storable_text
 from agents.transcript import Message, chain, messages
+
+NOT_RUN = "Not run: the run was stopped before it."
+MAY_HAVE_RUN = "The worker was lost in this call: it may have run or not."
+UNSTORABLE = "Not run: its arguments hold a NUL or half of a character. Leave that out."
 
 
 class TakenOver(Exception):
@@ -32,7 +38,15 @@ class Work:
     @classmethod
     def on(cls, run: Run, agent: Agent | None = None) -> Work:
         """Load what the run did so far; raises UnknownAgent when its definition is gone."""
-        return cls(run, agent or agent_named(run.agent), list(run.steps.all()), list(run.tool_calls.all()))
+        steps, calls = run.steps.all(), run.tool_calls.select_related("step")
+        return cls(run, agent or agent_named(run.agent), list(steps), list(calls))
+
+    def afresh(self) -> Work:
+        """The same work as it stands in the database; raises TakenOver."""
+        run = Run.objects.filter(pk=self.run.pk, epoch=self.run.epoch).first()
+        if run is None:
+            raise TakenOver(f"run {self.run.pk} was taken over from epoch {self.run.epoch}")
+        return Work.on(run, self.agent)
 
     @property
     def budget(self) -> Budget:
@@ -51,15 +65,17 @@ class Work:
         return [call for call in self.calls if step is not None and call.step_id == step.pk]
 
     def spend(self) -> Spend:
-        """What the run has used so far, from its rows."""
-        usages = [step.usage for step in self.steps]
+        """What the run has used so far: by the ledger, which knows of lost calls too."""
+        entries = LedgerEntry.objects.filter(run=self.run).standing().values_list("micro_usd", "usage")
+        usages = [usage for _, usage in entries if usage]
+        output: int = sum(usage["output_tokens"] for usage in usages)
         return Spend(
-            micro_usd=LedgerEntry.objects.filter(run=self.run).spent(),
-            tokens=sum(usage.get("total_tokens", 0) for usage in usages),
-            output_tokens=sum(usage.get("output_tokens", 0) for usage in usages),
-            turns=len(self.steps),
+            micro_usd=sum(micro_usd for micro_usd, _ in entries),
+            tokens=output + sum(usage["input_tokens"] for usage in usages),
+            output_tokens=output,
+            turns=len(usages),
             tool_calls=sum(call.state in (*ToolCall.RAN, ToolCall.State.STARTED) for call in self.calls),
-            active_s=self.run.active_s,
+            active_s=sum(step.seconds for step in self.steps) + sum(call.seconds for call in self.calls),
         )
 
     def request(self, sent: Sequence[Message], *, max_tokens: int, allow_tools: bool = True) -> TurnRequest:
@@ -69,18 +85,18 @@ class Work:
             system=self.run.prompt["system"],
             tools=self.run.prompt["tools"],
             output_schema=self.run.prompt["output_schema"],
-            messages=[*messages(self.steps), *sent],  # type: ignore[arg-type]
+            messages=[*messages(self.steps), *sent],
             max_tokens=max_tokens,
             allow_tools=allow_tools,
             user_id=f"run-{self.run.pk}",
         )
 
     @transaction.atomic
-    def record(self, sent: Sequence[Message], turn: Turn, *, kept: bool, final: bool, cost: int, seconds: float) -> Step:
+    def record(self, sent: Sequence[Message], answer: Answered, *, final: bool, nudged: bool) -> Step:
         """Write the step and its tool calls before anything is done about them; raises TakenOver."""
-        self.write(say=[], upstream_failures=0, active_s=self.run.active_s + seconds)
-        before = self.last_step.chain if self.last_step else ""
-        content = turn.content if kept else []
+        self.write(say=[], upstream_failures=0, nudges=self.run.nudges + nudged)
+        turn, before = answer.turn, self.last_step.chain if self.last_step else ""
+        kept = _belongs(turn, final)
         step = Step.objects.create(
             run=self.run,
             number=self.run.step,
@@ -90,43 +106,63 @@ class Work:
             final_report=final,
             stop_reason=turn.stop_reason or "",
             cut=turn.cut or "",
-            usage=_usage(turn),
-            micro_usd=cost,
-            seconds=seconds,
-            chain=chain(before, sent, content),
+            usage=answer.tokens.as_mapping(),
+            micro_usd=answer.micro_usd,
+            seconds=answer.seconds,
+            chain=chain(before, sent, turn.content if kept else []),
         )
         self.steps.append(step)
-        if kept and not final:
-            self._intend(step, turn)
+        if kept:
+            self.calls += [self._intended(step, block) for block in turn.tool_uses]
         return step
 
-    def _intend(self, step: Step, turn: Turn) -> None:
-        for block in turn.tool_uses:
-            tool = self.agent.tool_named(block["name"])
-            call = ToolCall.objects.create(
-                run=self.run,
-                step=step,
-                tool_use_id=block["id"],
-                name=block["name"],
-                arguments=block["input"],
-                effect=tool.effect if tool else "read",
-            )
-            self.calls.append(call)
+    def _intended(self, step: Step, block: dict[str, Any]) -> ToolCall:
+        tool = self.agent.tool_named(block["name"])
+        call = ToolCall(
+            run=self.run,
+            step=step,
+            tool_use_id=block["id"],
+            name=storable_text(block["name"]),
+            arguments=block["input"],
+            effect=tool.effect if tool else "read",
+        )
+        # Refused here, since what a reviewer sees and approves must be what runs.
+        if storable(block["input"]) != block["input"]:
+            call.state, call.error = ToolCall.State.REFUSED, UNSTORABLE
+        call.save(force_insert=True)
+        return call
 
     def write(self, **changes: Any) -> None:
         """Change the run while it is ours; raises TakenOver."""
         if not self.run.write(**changes):
             raise TakenOver(f"run {self.run.pk} was taken over from epoch {self.run.epoch}")
 
+    def change(self, call: ToolCall, **changes: Any) -> None:
+        """Change a call while the run is ours and the call is as we saw it; raises TakenOver."""
+        ours = Run.objects.filter(pk=self.run.pk, epoch=self.run.epoch, state=Run.State.RUNNING)
+        # Both conditions travel in the UPDATE: of two that think they hold the run, one starts the call.
+        row = ToolCall.objects.filter(pk=call.pk, state=call.state, run__in=ours)
+        if not row.update(**changes):
+            raise TakenOver(f"{call.name} of run {self.run.pk} was taken over from epoch {self.run.epoch}")
+        for name, value in changes.items():
+            setattr(call, name, value)
+
+    def abandon_calls(self) -> None:
+        """Close every call that is still open, so that each has an answer; raises TakenOver."""
+        for call in self.calls:
+            if call.state == ToolCall.State.STARTED:
+                self.change(call, state=ToolCall.State.UNKNOWN, error=MAY_HAVE_RUN)
+            elif call.state in ToolCall.OPEN:
+                self.change(call, state=ToolCall.State.REFUSED, error=NOT_RUN)
+
     def next_step(self) -> None:
         """Let the run go on with its next turn."""
-        self.write(state=Run.State.QUEUED, step=self.run.step + 1, lease_until=None, lost=0, rung_at=None)
+        self.write(state=Run.State.QUEUED, step=self.run.step + 1, lease_until=None, lost=0)
 
 
-def _usage(turn: Turn) -> dict[str, int]:
-    usage = turn.usage
-    return {
-        "input_tokens": usage.prompt_tokens,
-        "output_tokens": usage.output_tokens,
-        "total_tokens": usage.total_tokens,
-    }
+def _belongs(turn: Turn, final: bool) -> bool:
+    """Whether the transcript takes the answer in: the API refuses a replayed call that nobody answers."""
+    if turn.cut is not None:
+        return False
+    calls = any(block["type"] == "tool_use" for block in turn.content)
+    return bool(turn.tool_uses) and not final if calls else turn.stop_reason == "end_turn"

@@ -1,4 +1,4 @@
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,7 +12,7 @@ from agents.tasks import ring
 
 
 class Command(BaseCommand):
-    help = "Give an agent work: each line of a JSONL or CSV file (also gzipped), or each text file of a folder, is a run."
+    help = "Give an agent work: each line of a JSONL or CSV file, or each text file of a folder, is a run."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("agent", help="the agent's name, as support-triage")
@@ -20,8 +20,8 @@ class Command(BaseCommand):
             "file", help="a .jsonl, .csv, .jsonl.gz or .csv.gz file, or a folder of .txt and .md files"
         )
         parser.add_argument("--field", default="text", help="the field or column that holds the message")
-        parser.add_argument("--limit", type=int, help="take only the first so many")
-        parser.add_argument("--skip", type=int, default=0, help="leave out the first so many")
+        parser.add_argument("--limit", type=_whole, help="take only the first so many")
+        parser.add_argument("--skip", type=_whole, default=0, help="leave out the first so many")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -43,3 +43,9 @@ def _submit(agent: Any, piece: Piece) -> Run:
     run = start_run(agent, piece.task, metadata=piece.metadata)
     ring(run)
     return run
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)

@@ -1,0 +1,80 @@
+"""Runs in the browser: the newest, and one from its first step on, live while it is at work."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views import View
+
+from agents.guards.budget import usd
+from agents.models import Run
+from agents.registry import UnknownAgent
+from agents.trace import trace, usage
+from agents.work import Work
+from escalation.gating.models import Gate
+
+NEWEST = 100
+SPENT = (
+    ("cost_usd", "cost_usd", "US dollars"),
+    ("turns", "turns", "Turns"),
+    ("tool_calls", "tool_calls", "Tool calls"),
+    ("output_tokens", "output_tokens", "Output tokens"),
+    ("seconds", "wall_clock_s", "Seconds at work"),
+)
+
+
+class RunsView(LoginRequiredMixin, View):
+    """The newest runs of the agents whose results come to the reader's review queues."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        runs = _visible_to(cast(User, request.user)).defer("prompt", "task", "result", "metadata")
+        return render(
+            request, "runs/runs.html", {"layout": "base.html", "runs": runs.order_by("-id")[:NEWEST]}
+        )
+
+
+class RunView(LoginRequiredMixin, View):
+    """One run; the page asks for it again while it is at work."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = get_object_or_404(
+            _visible_to(cast(User, request.user)).select_related("outcome", "escalation"), pk=pk
+        )
+        live = run.state in (*Run.GOING, Run.State.WAITING_UPSTREAM)
+        return render(
+            request, "runs/run.html", {"layout": "base.html", "run": run, "live": live, **_told(run)}
+        )
+
+
+def _visible_to(user: User) -> QuerySet[Run]:
+    """Ops see every run; reviewers those of gates that ever led to a review queue of theirs."""
+    if user.is_staff:
+        return Run.objects.all()
+    gates = (
+        Gate.objects.filter(policies__queue__memberships__user=user)
+        .values_list("agent__slug", "slug")
+        .distinct()
+    )
+    mine = Q(pk__in=[])
+    for agent, gate in gates:
+        mine |= Q(agent=agent, gate=gate)
+    return Run.objects.filter(mine)
+
+
+def _told(run: Run) -> dict[str, Any]:
+    try:
+        work = Work.on(run)
+    except UnknownAgent:  # its definition is gone; the escalation still has the timeline
+        return {"trace": run.escalation.trace if run.escalation else [], "spent": []}
+    spend = usage(work.spend()) | {"cost_usd": usd(work.spend().micro_usd)}
+    lines = [
+        {"name": shown, "spent": spend[name], "limit": run.budget.get(limit, "no limit")}
+        for name, limit, shown in SPENT
+        if limit in run.budget or spend[name]
+    ]
+    return {"trace": trace(work), "spent": lines}

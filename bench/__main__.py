@@ -1,0 +1,50 @@
+"""`python -m bench [NAME…]`: measure what the product promises about speed, and print one table."""
+
+import argparse
+import sys
+import time
+
+from bench import claim, ingest, pages, runs
+from bench.ground import FULL, QUICK, ground
+from bench.table import Line, table
+
+MEASUREMENTS = {
+    "ingest": ingest.measure,
+    "claim": claim.measure,
+    "runs": runs.measure,
+    "pages": pages.measure,
+}
+
+
+def main() -> int:
+    """Measure what was asked for, and return the exit status."""
+    options = _options()
+    lines: list[Line] = []
+    with ground(QUICK if options.quick else FULL) as where:
+        for name in options.names or MEASUREMENTS:
+            began = time.monotonic()
+            lines += MEASUREMENTS[name](where)
+            print(f"{name}: measured in {time.monotonic() - began:.0f} s", file=sys.stderr)
+    print(table(lines))
+    return int(options.strict and any(line.kept is False for line in lines))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description=__doc__,
+        epilog="Absolute numbers depend on the machine and the hour; ratios within one run count.",
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"any of {', '.join(MEASUREMENTS)} (default: all)"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer rows, fewer and shorter rounds")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a promise is broken")
+    options = parser.parse_args()
+    if unknown := [name for name in options.names if name not in MEASUREMENTS]:
+        parser.error(f"no measurement is named {', '.join(unknown)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""PostgreSQL alone, by psycopg with prepared statements: the limit of the machine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from time import perf_counter
+
+import psycopg
+
+from bench.load import Answers
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS bench_row (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, agent text, key text, title text, body jsonb,
+        raised_at timestamptz DEFAULT now(), UNIQUE (agent, key)
+    )
+"""
+INSERT = """
+    INSERT INTO bench_row (agent, key, title, body) VALUES (%s, gen_random_uuid()::text, %s, %s) RETURNING id
+"""
+CLAIM = """
+    UPDATE queue_escalation SET status = 'claimed', claimed_by_id = %s, version = version + 1,
+        claimed_until = now() + interval '1 day'
+    WHERE id = (
+        SELECT id FROM queue_escalation WHERE queue_id = %s AND status = 'waiting'
+        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+    ) RETURNING *
+"""
+
+
+def inserts(address: str, body: str, *, clients: int, seconds: float) -> Answers:
+    """Insert rows with `body` from another process, by `clients` threads, as fast as they go."""
+    order = json.dumps([address, body, clients, seconds])
+    command = [sys.executable, "-m", "bench.raw"]
+    done = subprocess.run(command, input=order, stdout=subprocess.PIPE, text=True, check=True)
+    return Answers(**json.loads(done.stdout))
+
+
+def main() -> None:
+    """Read an order from stdin, carry it out, and write the answers to stdout."""
+    address, body, clients, seconds = json.load(sys.stdin)
+    taken: list[float] = []
+    threads = [threading.Thread(target=_insert, args=(address, body, seconds, taken)) for _ in range(clients)]
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(TABLE)
+    began = perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = perf_counter() - began
+    print(json.dumps({"elapsed_s": elapsed, "latencies_s": taken, "statuses": {}, "sample": ""}))
+
+
+def _insert(address: str, body: str, seconds: float, taken: list[float]) -> None:
+    with psycopg.connect(address, autocommit=True, prepare_threshold=0) as connection:
+        until = perf_counter() + seconds
+        while (began := perf_counter()) < until:
+            connection.execute(INSERT, ["support-triage", "Where is my order?", body])
+            taken.append(perf_counter() - began)
+
+
+def claims(connection: psycopg.Connection, reviewer: int, queue: int, number: int) -> list[float]:
+    """Claim the first row in line `number` times; returns how long each took, in seconds."""
+    taken = []
+    for _ in range(number):
+        began = perf_counter()
+        row = connection.execute(CLAIM, [reviewer, queue]).fetchone()
+        taken.append(perf_counter() - began)
+        assert row
+    return taken
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""Many escalations at once, each with a body of its own of 1 to 2 KB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connection
+
+from escalation.queue.models import Escalation, ReviewQueue
+
+PROSE = (
+    "The order that I paid for twice has not arrived and nobody answers my letters about a refund. "
+    "Please change the address on my account and send the card by post to where I live now. "
+    "A transfer was declined last week although there was money enough on my statement. "
+)
+REASONS = ["low_confidence", "budget_exhausted", "evidence_missing", "breaker_open", "output_invalid"]
+AGENTS = ["support-triage", "invoice-reader", "address-checker"]
+
+# What differs from row to row; everything else is as in the row that they are all made from.
+DIFFERENT = {
+    "agent": "(%(agents)s::text[])[1 + n %% 3]",
+    "key": "'seeded-' || n",
+    "queue_id": "(%(queues)s::bigint[])[1 + n %% %(number_of_queues)s]",
+    "reason": "(%(reasons)s::text[])[1 + (random() * 4)::int]",
+    "title": "'Where is order ' || n || '?'",
+    "task": "jsonb_build_object('message', substr(%(prose)s, (random() * 3000)::int, 600 + n %% 600))",
+    "output": "jsonb_build_object('topic', 'order', 'reply', substr(%(prose)s, (random() * 3000)::int, 300))",
+    "confidence": "random()",
+    "priority": "(random() * 3)::int",
+    # As they came: the line reaches back ten days.
+    "raised_at": "statement_timestamp() - interval '10 days' * (1 - n::float / %(rows)s)",
+    "due_at": "statement_timestamp() + interval '1 hour' * (9 * random() - 240 * (1 - n::float / %(rows)s))",
+}
+
+
+def put_in_line(rows: int) -> None:
+    """Add `rows` waiting escalations, spread over all review queues, each with its event."""
+    queues = list(ReviewQueue.objects.values_list("pk", flat=True))
+    params: dict[str, Any] = {
+        "first": _the_first().pk,
+        "rows": rows,
+        "queues": queues,
+        "number_of_queues": len(queues),
+        "agents": AGENTS,
+        "reasons": REASONS,
+        "prose": PROSE * 20,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(_sql(), params)
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("RESET statement_timeout")
+
+
+def _the_first() -> Escalation:
+    steps = [
+        {"kind": "tool", "name": name, "seconds": 0.2, "input": {"query": "order"}, "output": {"found": 1}}
+        for name in ("search_help", "find_order")
+    ]
+    first, _ = Escalation.objects.raise_once(
+        agent=AGENTS[0],
+        reason=REASONS[0],
+        detail="confidence 0.62 is under 0.75",
+        title="Where is my order?",
+        threshold=0.75,
+        policy_version=1,
+        trace=steps,
+        usage={"input_tokens": 900, "output_tokens": 120, "turns": 2},
+        queue=ReviewQueue.objects.get(slug="support"),
+    )
+    return first
+
+
+def _sql() -> str:
+    columns = [str(field.column) for field in Escalation._meta.concrete_fields if not field.primary_key]
+    values = [DIFFERENT.get(column, f"first.{column}") for column in columns]
+    return f"""
+        WITH added AS (
+            INSERT INTO queue_escalation ({", ".join(columns)})
+            SELECT {", ".join(values)} FROM queue_escalation first, generate_series(1, %(rows)s) n
+            WHERE first.id = %(first)s RETURNING id
+        )
+        INSERT INTO queue_event (escalation_id, kind, data) SELECT id, 'raised', '{{}}' FROM added
+    """

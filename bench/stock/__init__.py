@@ -1,0 +1,1 @@
+"""The yardstick: what one writes with Django REST framework on a good day, without thought of speed."""

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from bench.stock.views import NextQuestion, Questions
+
+urlpatterns = [
+    path("questions/", Questions.as_view()),
+    path("questions/next/", NextQuestion.as_view()),
+]

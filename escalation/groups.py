@@ -1,0 +1,48 @@
+"""Who may do what: the groups `reviewers` and `ops`, with their permissions."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
+from django.contrib.auth.models import Group, Permission
+
+APPS = ("queue", "gating", "tuning", "delivery", "agents", "auth")
+# By app: models that ops may read; beside them, what ops may do.
+READABLE = {
+    "queue": ["escalation", "decision", "event", "reviewqueue", "membership"],
+    "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
+    "tuning": ["label"],
+    "delivery": ["endpoint", "delivery"],
+    "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
+    "auth": ["user"],
+}
+OPS = [
+    *(f"{app}.view_{model}" for app, models in READABLE.items() for model in models),
+    "queue.add_reviewqueue",
+    "queue.change_reviewqueue",
+    "queue.add_membership",
+    "queue.change_membership",
+    "queue.delete_membership",
+    "gating.add_agent",
+    "gating.change_agent",
+    "gating.add_gate",
+    "gating.add_policy",
+    "delivery.add_endpoint",
+    "delivery.change_endpoint",
+    "delivery.change_delivery",
+]
+GROUPS = {"reviewers": ["queue.review"], "ops": OPS}
+
+
+def ensure_groups(**_: Any) -> None:
+    """Make both groups, and give them what they lack; takes nothing away. Runs after every migration."""
+    for label in APPS:
+        create_permissions(apps.get_app_config(label), verbosity=0)
+    for name, wanted in GROUPS.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.add(*map(_permission, wanted))
+
+
+def _permission(name: str) -> Permission:
+    app, codename = name.split(".")
+    return Permission.objects.get(content_type__app_label=app, codename=codename)
