@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 import psutil
@@ -15,3 +16,9 @@ def cpu_s(pid: int) -> float:
         with suppress(psutil.NoSuchProcess):
             total += sum(process.cpu_times()[:4])
     return total
+
+
+def others_cpu_s() -> float:
+    """User and system time, in seconds, that this machine has spent on everything but us since it started."""
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system) - cpu_s(os.getpid())

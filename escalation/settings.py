@@ -102,13 +102,20 @@ TEMPLATES = [
 DATABASES: dict[str, Any] = {
     "default": env.db("DATABASE_URL")
     if text("DATABASE_URL")
-    else {"ENGINE": "django.db.backends.postgresql", "NAME": "otherwise", "USER": "otherwise", "HOST": str(SOCKET_DIR)}
+    else {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "otherwise",
+        "USER": "otherwise",
+        "HOST": str(SOCKET_DIR),
+    }
 }
 DATABASES["default"] |= {
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE_S", 60),
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
-        "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000",
+        "options": (
+            "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
+        ),
         "connect_timeout": 5,
     }
     | DATABASES["default"].get("OPTIONS", {}),

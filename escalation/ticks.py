@@ -18,7 +18,7 @@ def tick(name: str) -> Callable[[Callable[[], int]], Callable[[], int]]:
     """
 
     def decorate(function: Callable[[], int]) -> Callable[[], int]:
-        @shared_task(name=name, acks_late=False)
+        @shared_task(name=name, acks_late=False)  # type: ignore[untyped-decorator]  # Celery has no types
         @wraps(function)
         @transaction.atomic
         def alone() -> int:

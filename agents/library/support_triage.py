@@ -1,4 +1,4 @@
-"""Support triage: reads a customer's message, looks up what it is about, classifies it and drafts the reply."""
+"""Support triage: reads a customer's message, looks things up, chooses a topic and drafts the reply."""
 
 from typing import Annotated, Any
 
@@ -12,34 +12,37 @@ OrderNumber = Annotated[str, Field(pattern=r"^\d{5}$", description="The five dig
 APPROVAL_ABOVE_EUR = 50
 
 TOPICS = {
-    "card_delivery": "a new or replacement card: ordering, activating, arrival, expiry, virtual cards, contactless, which cards",
-    "card_payment": "a card payment: declined, pending, not recognised, wrong exchange rate, charged twice, reverted",
+    "card_delivery": "a new or replacement card: ordering, activating, arrival, expiry, virtual, contactless",
+    "card_payment": "a card payment: declined, pending, not recognised, wrong rate, charged twice, reverted",
     "lost_or_stolen": "a card or phone that is lost, stolen, swallowed or compromised; fraud",
     "pin_and_sign_in": "PIN, passcode, blocked or forgotten sign-in",
     "cash": "cash withdrawals and cash machines: declined, pending, fee, wrong amount, limits",
-    "top_up": "topping up the account: by card, transfer, cash or cheque, limits, failed, pending, reverted, fees",
+    "top_up": "topping up: by card, transfer, cash or cheque, limits, failed, pending, reverted, fees",
     "transfer": "bank transfers: not arrived, failed, declined, cancel, fee, timing, wrong recipient",
     "exchange_and_fees": "exchange rates, currencies, extra charges and fees on a statement",
     "refund_and_dispute": "refunds, disputes, direct debits, cancelled purchases, money back",
-    "identity_and_account": "verifying identity, source of funds, opening or closing an account, age, country, personal details",
+    "identity_and_account": "verifying identity, source of funds, opening or closing it, personal details",
     "order": "an order from the shop: where it is, returns, damaged goods, cancelling",
     "other": "anything else: not a question to this support team",
 }
 
 INSTRUCTIONS = """You triage messages to a customer support team.
 
-Look up what the message is about before you answer: search the help centre, and find the order when a number is given.
-Ask for a refund only when the customer wants their money back for an order you have found.
+Look up what the message is about before you answer: search the help centre, and find the order when a number
+is given. Ask for a refund only when the customer wants their money back for an order you have found.
 Then choose one topic:
 {topics}
 
-Write the reply you would send: short, friendly, only from what you have looked up. Rest it on the tool calls you used.
-Your confidence is how likely a colleague would choose the same topic and send the same reply. A message that is not a
-question to this team has the topic "other" and deserves little confidence, since a human should look at it."""
+Write the reply you would send: short, friendly, only from what you have looked up. Rest it on the tool calls
+you used. Your confidence is how likely a colleague would choose the same topic and send the same reply. A
+message that is not a question to this team has the topic "other" and deserves little confidence, since a
+human should look at it."""
 
 
 @tool(effect="read", cache_ttl_s=3600)
-def search_help(query: Annotated[str, Field(description="What the customer wants to know, in a few words.")]) -> Any:
+def search_help(
+    query: Annotated[str, Field(description="What the customer wants to know, in a few words.")],
+) -> Any:
     """Find help-centre articles that answer a question."""
     return _call("GET", "/articles", params={"q": query})["articles"]
 
@@ -50,7 +53,7 @@ def find_order(order_number: OrderNumber) -> Any:
     return _call("GET", f"/orders/{order_number}")
 
 
-@tool(effect="idempotent_write", needs_approval=lambda arguments: arguments["amount_eur"] > APPROVAL_ABOVE_EUR)
+@tool(effect="idempotent_write", needs_approval=lambda asked: asked["amount_eur"] > APPROVAL_ABOVE_EUR)
 def request_refund(
     order_number: OrderNumber,
     amount_eur: Annotated[float, Field(gt=0, le=10_000, description="How much to refund, in euros.")],
@@ -62,7 +65,8 @@ def request_refund(
 
 
 def _call(method: str, path: str, **request: Any) -> Any:
-    answer = httpx2.request(method, f"{settings.BACK_OFFICE_URL}{path}", timeout=5, trust_env=False, **request)
+    url = f"{settings.BACK_OFFICE_URL}{path}"
+    answer = httpx2.request(method, url, timeout=5, trust_env=False, **request)
     answer.raise_for_status()
     return answer.json()
 
@@ -70,7 +74,9 @@ def _call(method: str, path: str, **request: Any) -> Any:
 support_triage = Agent(
     name="support-triage",
     model="claude-haiku-5-5",
-    instructions=INSTRUCTIONS.format(topics="\n".join(f"- {topic}: {about}" for topic, about in TOPICS.items())),
+    instructions=INSTRUCTIONS.format(
+        topics="\n".join(f"- {name}: {about}" for name, about in TOPICS.items())
+    ),
     tools=[search_help, find_order, request_refund],
     output={
         "type": "object",

@@ -19,7 +19,7 @@ class Key:
 KEYS: Sequence[Key] = (
     Key("n", "Claim the next one"),
     Key("g q", "Go to the queue, giving back what you hold"),
-    Key("/", "Search the filters"),
+    Key("/", "Go to the filters of the queue"),
     Key("u", "Undo the last decision, while its window is open"),
     Key("?", "Show or hide the keys"),
     Key("Esc", "Leave the field, close the form, or give this back"),

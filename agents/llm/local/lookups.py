@@ -137,7 +137,7 @@ def _words_for(name: str, tool: Schema, situation: Situation) -> list[Any]:
 
 
 def _queries(tool: Schema, situation: Situation) -> list[Any]:
-    """What to search for: the task's own words, then once more those that the first results did not speak of."""
+    """What to search for: the task's own words, then once more those that went unanswered."""
     words = salient(situation.task)
     answers = [finding.text for finding in situation.found if finding.tool == tool["name"]]
     if len(answers) == 1:

@@ -124,7 +124,8 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         claimed = next(iter(self.model.objects.raw(CLAIM_NEXT, params)), None)
         if claimed is not None:
             claimed.claimed_by = reviewer
-            claimed.queue = ReviewQueue(claimed.queue_id, claimed.queue_slug, claimed.queue_name)
+            found = vars(claimed)
+            claimed.queue = ReviewQueue(claimed.queue_id, found["queue_slug"], found["queue_name"])
         return claimed
 
     def expire_overdue(self, *, limit: int = 500) -> int:

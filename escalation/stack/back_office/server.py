@@ -1,4 +1,4 @@
-"""The demo's back office over HTTP, which fails now and then on purpose, so that a breaker has something to do."""
+"""The demo's back office over HTTP. It fails now and then on purpose: a breaker needs something to do."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class BackOffice(BaseHTTPRequestHandler):
         """Say nothing: the runs' own timeline tells what was asked."""
 
 
-def back_office(port: int, outages: Outages = Outages()) -> ThreadingHTTPServer:  # noqa: B008  frozen
+def back_office(port: int, outages: Outages = Outages()) -> ThreadingHTTPServer:
     """A server on a loopback port (0: a free one), not yet serving."""
     handler = type(
         "BackOfficeWithOutages", (BackOffice,), {"outages": outages, "began": time.monotonic(), "refunds": {}}

@@ -54,7 +54,7 @@ def _bring_to_life(queue: ReviewQueue, olga: User) -> None:
     }
     agent.gates.get(slug="default").adopt(
         author=olga,
-        reason="The demo: one result in ten is checked, and while a tool is down an earlier answer may stand in.",
+        reason="One result in ten is checked; while a tool is down, an earlier answer may stand in.",
         queue=queue,
         audit_rate=0.1,
         exits=exits,
