@@ -82,9 +82,8 @@ def _plan(work: Work, at: Position) -> TurnPlan:
     spent = at.budget.tool_calls is not None and at.spend.tool_calls >= at.budget.tool_calls
     if spent and any(call.error == NOT_RUN_BUDGET for call in work.calls_of(last)):
         return _report_only(at, describe_stop(at.spend, at.budget, "tool_calls"))
-    if (
-        last.stop_reason == "max_tokens"
-    ):  # it was the budget that cut it: a longer answer would have ended the run
+    # It was the budget that cut it: at its full length a cut answer ends the run.
+    if last.stop_reason == "max_tokens":
         return _report_only(at, f"the {last.usage['output_tokens']} tokens that it still bought were too few")
     return plan_turn(at, NEEDS)
 

@@ -16,11 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from redis import Redis
 from rest_framework.authtoken.models import Token as StockToken
 
+from agents.bell import ring
 from agents.library.support_triage import support_triage
 from agents.models import Run, Step
 from agents.registry import enrol
 from agents.running import start_run
-from agents.tasks import ring
 from bench import seeding
 from bench.stock.tasks import do_nothing
 from escalation.api.models import Token

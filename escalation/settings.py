@@ -3,12 +3,15 @@
 `.env.example` lists the names with what they do. Durations ending in `_S` are seconds.
 """
 
+import logging
 import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
+
+from escalation import logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -244,5 +247,9 @@ DAILY_BUDGET_USD = env.float("DAILY_BUDGET_USD", 50.0)
 # Webhooks: private addresses are refused unless this is set (a receiver inside your own network).
 WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
 
-LOG_FORMAT = text("LOG_FORMAT", "console")  # console | json
+# One line a request, when it is over; LOG_FORMAT is "console" or "json".
+LOG_FORMAT = text("LOG_FORMAT", "console")
 LOG_LEVEL = text("LOG_LEVEL", "INFO")
+LOGGING = logs.configure(LOG_FORMAT, LOG_LEVEL)
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG

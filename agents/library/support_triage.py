@@ -1,5 +1,6 @@
 """Support triage: reads a customer's message, looks things up, chooses a topic and drafts the reply."""
 
+from functools import cache
 from typing import Annotated, Any
 
 import httpx2
@@ -65,10 +66,15 @@ def request_refund(
 
 
 def _call(method: str, path: str, **request: Any) -> Any:
-    url = f"{settings.BACK_OFFICE_URL}{path}"
-    answer = httpx2.request(method, url, timeout=5, trust_env=False, **request)
+    answer = _back_office(settings.BACK_OFFICE_URL).request(method, path, **request)
     answer.raise_for_status()
     return answer.json()
+
+
+@cache
+def _back_office(url: str) -> httpx2.Client:
+    # One client a process: its connections stay open, and a new one would set up TLS for each call.
+    return httpx2.Client(base_url=url, timeout=5, trust_env=False)
 
 
 support_triage = Agent(

@@ -6,13 +6,13 @@ from functools import singledispatch
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.db import InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from msgspec import UNSET, Struct, UnsetType
 from rest_framework.exceptions import APIException, MethodNotAllowed
-from rest_framework.response import Response
 
 from escalation.api.shapes.escalations import EscalationOut
 from escalation.gating.exceptions import UnknownGate
@@ -65,14 +65,16 @@ def pointer(*steps: str | int) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def as_problem(error: Exception, context: dict[str, Any]) -> Response:
+def as_problem(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """Answer any exception; what nobody foresaw is logged, and its text stays here."""
     problem = problem_of(error)
     if problem.status == 500:
         got_request_exception.send(sender=type(context["view"]), request=context["request"]._request)
     if isinstance(error, TransitionRefused):
         problem.current = _current(error, context["request"].auth)
-    return Response(problem, problem.status, headers=_headers(error), content_type=MEDIA_TYPE)
+    # Encoded here: the view that failed may render YAML or HTML.
+    body = msgspec.json.encode(problem)
+    return HttpResponse(body, content_type=MEDIA_TYPE, status=problem.status, headers=_headers(error))
 
 
 def _current(refused: TransitionRefused, caller: Any) -> EscalationOut | UnsetType:

@@ -23,10 +23,11 @@ def answers(url: str) -> bool:
 
 def worker_answers(broker: str) -> bool:
     """Whether a Celery worker at `broker` answers a ping."""
-    # The connection is given, since a CELERY_BROKER_URL in our own environment would overrule `broker`.
-    with Celery(set_as_current=False) as app, app.connection_for_write(broker) as connection:
+    with Celery(set_as_current=False) as app:
+        # These two, since a CELERY_BROKER_URL in our own environment would overrule a plain broker_url.
+        app.conf.update(broker_read_url=broker, broker_write_url=broker)
         try:
-            return bool(app.control.ping(timeout=0.5, connection=connection))
+            return bool(app.control.ping(timeout=0.5))
         except (OSError, OperationalError, redis.RedisError):
             return False
 

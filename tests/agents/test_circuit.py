@@ -11,6 +11,8 @@ from agents.circuit import Cached
 from agents.guards.breaker import BreakerPolicy, Mode, Outcome
 from agents.stores.breaker import shared_breakers
 
+pytestmark = pytest.mark.django_db  # each change of a breaker's mode is written down
+
 
 class Tool:
     """A tool that answers with its argument, unless it is down."""

@@ -12,11 +12,12 @@ from django.db.models.functions import Now
 
 from agents import registry
 from agents.agent import UNNAMED
+from agents.bell import ring
 from agents.llm.local.faults import Fault
 from agents.models import Run
 from agents.registry import register
 from agents.runner import advance
-from agents.tasks import ring, sweep_runs
+from agents.tasks import sweep_runs
 from escalation.celery import app
 from tests.agents.conftest import Desk
 from tests.agents.shop import answers

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from django.db.models import F
 
+from agents.bell import ring
 from agents.llm.local.replies import Reply
 from agents.models import LedgerEntry, Run
-from agents.tasks import ring, sweep_runs
+from agents.tasks import sweep_runs
 from escalation.gating.models import Outcome
 from tests.agents.conftest import Desk
 from tests.agents.night_shift import night_shift

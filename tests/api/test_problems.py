@@ -58,6 +58,16 @@ def test_another_method_is_405_and_says_which_there_are(
     assert set(allowed.split(", ")) <= set(answer["Allow"].split(", "))
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("get", "/schema/?format=xml", 404), ("post", "/schema/", 405), ("post", "/docs/", 405)],
+)
+def test_the_documents_refuse_in_the_same_words(method: str, path: str, status: int) -> None:
+    answer: Any = getattr(Client(), method)(f"/api/v1{path}")
+
+    assert is_problem(answer, status)
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense", "image/*;q=0.1"])
 def test_whatever_is_accepted_there_is_json(support_triage: Caller, accept: str) -> None:
     answer: Any = Client().get("/api/v1/escalations/", headers=support_triage.headers() | {"Accept": accept})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -91,7 +90,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def dripping() -> Iterator[int]:
-    """Yield the port of a server that sends a byte of its answer every tenth of a second, for ever."""
+    """Yield the port of a server that sends a byte of its answer every tenth of a second, for 10 seconds."""
     listener = socket.create_server(("127.0.0.1", 0))
     stopped = threading.Event()
 
@@ -99,9 +98,10 @@ def dripping() -> Iterator[int]:
         connection, _ = listener.accept()
         with connection:
             try:
-                while not stopped.is_set():
+                for _ in range(100):
                     connection.sendall(b"H")
-                    time.sleep(0.1)
+                    if stopped.wait(0.1):
+                        return
             except OSError:
                 return
 

@@ -46,6 +46,24 @@ def test_an_undone_decision_is_never_sent(
     assert (delivery.status, receiver.messages) == ("cancelled", [])
 
 
+def test_once_the_first_try_has_begun_there_is_no_way_back(
+    endpoint: Endpoint, alice: User, an_escalation: RaiseEscalation
+) -> None:
+    escalation = an_escalation()
+    escalation.claim(alice)
+    decision = escalation.decide(alice, "accept")
+    Delivery.objects.update(
+        next_attempt_at=escalation.raised_at
+    )  # the window ends while the undo is under way
+    Delivery.objects.get().begin()
+
+    with pytest.raises(TransitionRefused):
+        escalation.undo(alice)
+
+    escalation.refresh_from_db()
+    assert (escalation.status, escalation.decision) == ("decided", decision)
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("head_start_ms", range(-6, 8, 2))
 def test_at_the_windows_end_it_is_either_undone_or_sent(

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
-
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
 HTMX = {"HX-Request": "true"}
-
-
-class Decide(Protocol):
-    def __call__(self, client: Client, pk: int, verdict: str, **fields: Any) -> Any: ...
 
 
 @pytest.fixture(autouse=True)

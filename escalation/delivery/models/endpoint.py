@@ -4,10 +4,12 @@ import base64
 import secrets
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.crypto import salted_hmac
 
+from escalation.delivery.destinations import DestinationRefused, check_url
 from escalation.gating.models import Agent
 from escalation.queue.models.moments import DatabaseMoment
 
@@ -44,3 +46,9 @@ class Endpoint(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.changed_at = Now()
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        try:
+            check_url(self.url)
+        except DestinationRefused as refused:
+            raise ValidationError({"url": str(refused)}) from refused

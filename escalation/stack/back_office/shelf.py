@@ -13,8 +13,8 @@ COMMON = frozenset(
     re.findall(
         r"\w+",
         """a an and are as at be been but by can could did do does for from get had has have how i if in is it
-        its me my no not of on or our so still that the their there they this to up was we were what when where
-        which why will with would you your am please hi hello help need want""",
+        its me my no not of on or our so still that the their there they this to up was we were what when
+        where which why will with would you your am please hi hello help need want""",
     )
 )
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agents.bell import ring
 from agents.feeding import pieces
 from agents.library.support_triage import support_triage
 from agents.models import Run
 from agents.running import start_run
-from agents.tasks import ring
 from escalation.queue.models import Escalation
 
 MESSAGES = Path(__file__).with_name("messages.jsonl")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +14,7 @@ from tests.review.browser.conftest import SitDown
 pytestmark = pytest.mark.browser
 
 DECISIONS = 12
+log = logging.getLogger(__name__)
 # Resolves two frames after the heading changed: the new escalation has been painted.
 PAINTED = """(before) => new Promise((resolve) => {
     const start = performance.now();
@@ -24,9 +25,7 @@ PAINTED = """(before) => new Promise((resolve) => {
 })"""
 
 
-def test_each_key_decides_one_and_shows_the_next(
-    sit_down: SitDown, an_escalation: RaiseEscalation, record_property: Callable[[str, object], None]
-) -> None:
+def test_each_key_decides_one_and_shows_the_next(sit_down: SitDown, an_escalation: RaiseEscalation) -> None:
     for number in range(DECISIONS + 1):
         an_escalation(title=f"number {number}")
     desk = sit_down("alice")
@@ -37,5 +36,5 @@ def test_each_key_decides_one_and_shows_the_next(
 
     expect(desk.page.locator("main h1")).to_have_text(f"number {DECISIONS}")
     assert Decision.objects.count() == DECISIONS
-    record_property("key to next painted, median ms", round(sorted(took)[DECISIONS // 2]))
-    record_property("key to next painted, worst ms", round(max(took)))
+    # Seen with --log-cli-level=INFO; here other tests on the same cores decide most of it.
+    log.info("key to next painted: median %.0f ms, worst %.0f ms", sorted(took)[DECISIONS // 2], max(took))

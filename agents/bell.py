@@ -1,0 +1,39 @@
+"""Asking the workers to look at a run: by the task's name, so that who rings need not load the runner."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from celery import current_app
+from django.db import transaction
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
+
+from agents.models import Run
+
+log = structlog.get_logger()
+
+ADVANCE_RUN = "agents.advance_run"
+
+# For a connection that died in the pool; a broker that is down is asked again by the sweeper.
+ONCE_MORE = {"max_retries": 1, "interval_start": 0}
+
+
+def ring(run: Run, *, after: timedelta = timedelta()) -> bool:
+    """Ask the workers, once the transaction is through, to take a run's next turn; may be lost."""
+    Run.objects.filter(pk=run.pk).update(rung_at=Now() + after)
+
+    def send() -> None:
+        try:
+            current_app.send_task(
+                ADVANCE_RUN,
+                (run.pk, run.step),
+                countdown=after.total_seconds() or None,
+                retry_policy=ONCE_MORE,
+            )
+        except OperationalError as error:
+            log.warning("broker_unreachable", run=run.pk, why=str(error))
+
+    transaction.on_commit(send)
+    return True
