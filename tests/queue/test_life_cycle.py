@@ -37,7 +37,7 @@ VERDICTS = st.sampled_from(["accept", "reject", "dismiss"])
 OPEN = ("waiting", "claimed", "decided")
 FEWEST_OPEN = 3
 MOVES = (
-    *("undo", "decide", "claim", "claim_next", "expire", "release"),
+    *("claim", "decide", "undo", "claim_next", "expire", "release"),
     *("extend", "snooze", "withdraw", "expire_overdue"),
 )
 
