@@ -79,4 +79,9 @@ def _shown(arguments: dict[str, Any]) -> str:
 
 
 def _text(output: Any) -> str:
+    """A tool's answer for a reader: a line for each field, a paragraph for each entry of a list."""
+    if isinstance(output, list):
+        return "\n\n".join(map(_text, output))
+    if isinstance(output, dict):
+        return "\n".join(f"{name}: {_text(value)}" for name, value in output.items())
     return output if isinstance(output, str) else canonical(output)

@@ -6,6 +6,9 @@ import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.core.management.sql import emit_post_migrate_signal
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
 from escalation.stack import demo
 
@@ -16,7 +19,15 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=5) as client:
             client.ping()
-        call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
+        self._migrate()
         call_command("collectstatic", interactive=False, verbosity=0, stdout=self.stdout)
         if settings.DEMO:
             demo.load(self.stdout.write)
+
+    def _migrate(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            call_command("migrate", interactive=False, verbosity=1, stdout=self.stdout)
+        else:
+            # Groups and permissions follow the code, and `migrate` takes seconds to find nothing else to do.
+            emit_post_migrate_signal(verbosity=0, interactive=False, db=connection.alias)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
@@ -38,10 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--ephemeral", action="store_true", help="throw the data away at the end")
 
     def handle(self, *args: Any, **given: Any) -> None:
-        begun = time.monotonic()
         try:
             with self._folder(given["data_dir"], ephemeral=given["ephemeral"]) as folder:
-                self._run(self._options(folder, given), begun)
+                self._run(self._options(folder, given))
         except StackError as error:
             raise CommandError(str(error)) from error
         self._say("Stopped.")
@@ -72,7 +72,7 @@ class Command(BaseCommand):
             raise CommandError("Say by which host names others reach it: set ALLOWED_HOSTS, and PUBLIC_URL.")
         return options
 
-    def _run(self, options: Options, begun: float) -> None:
+    def _run(self, options: Options) -> None:
         options.folder.create()
         with options.folder.locked(options.address):
             if not readiness.is_free(options.host, options.port):
@@ -84,12 +84,12 @@ class Command(BaseCommand):
             options.folder.publish(known)
             try:
                 plan = stages(options, known, environment)
-                Supervisor(plan, options.folder.logs, self._say).run(lambda: self._announce(options, begun))
+                Supervisor(plan, options.folder.logs, self._say).run(lambda: self._announce(options))
             finally:
                 options.folder.addresses.unlink()
 
-    def _announce(self, options: Options, begun: float) -> None:
-        self._say(f"Ready in {time.monotonic() - begun:.1f} s: {options.address}")
+    def _announce(self, options: Options) -> None:
+        self._say(f"Ready in {time.time() - psutil.Process().create_time():.1f} s: {options.address}")
         if options.demo:
             reviewers = " or ".join(cast.REVIEWERS)
             self._say(f"  sign in as {reviewers} (review) or {cast.OPS} (ops), password: {cast.PASSWORD}")
