@@ -68,9 +68,9 @@ def _probe(at_once: "multiprocessing.synchronize.Barrier", admitted: "multiproce
 def test_of_eight_processes_at_half_open_exactly_one_may_probe(breakers: Breakers) -> None:
     trip(breakers, QUICK)
     due()
-    fork = multiprocessing.get_context("fork")
-    at_once, admitted = fork.Barrier(8), fork.Queue()
-    processes = [fork.Process(target=_probe, args=(at_once, admitted)) for _ in range(8)]
+    spawn = multiprocessing.get_context("spawn")
+    at_once, admitted = spawn.Barrier(8), spawn.Queue()
+    processes = [spawn.Process(target=_probe, args=(at_once, admitted)) for _ in range(8)]
 
     for process in processes:
         process.start()
@@ -93,7 +93,7 @@ SHORT_LEASE = BreakerPolicy(failure_threshold=1, recovery_timeout=0.05, probe_le
 def test_a_killed_prober_does_not_wedge_the_breaker(breakers: Breakers) -> None:
     trip(breakers, SHORT_LEASE)
     due()
-    prober = multiprocessing.get_context("fork").Process(target=_die_as_prober)
+    prober = multiprocessing.get_context("spawn").Process(target=_die_as_prober)
     prober.start()
     prober.join()
     refused = breakers.acquire("crm", SHORT_LEASE)
