@@ -96,6 +96,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "escalation.review.context.local_model",
             ],
         },
     },
@@ -241,6 +242,7 @@ BACK_OFFICE_URL = text("BACK_OFFICE_URL", "http://127.0.0.1:8902")
 # The model: the real API when a key is set, else the local Messages API on this machine.
 ANTHROPIC_API_KEY = text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = text("ANTHROPIC_BASE_URL")
+LOCAL_MODEL = ANTHROPIC_BASE_URL.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
 RUN_LEASE = timedelta(seconds=env.int("RUN_LEASE_S", 330))
 DAILY_BUDGET_USD = env.float("DAILY_BUDGET_USD", 50.0)
 
