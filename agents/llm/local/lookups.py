@@ -17,7 +17,7 @@ LOOKING = {
 FREE_TEXT = {"keywords", "q", "query", "search", "terms", "text", "topic"}
 GROUNDS = {"explanation", "message", "note", "question", "reason", "summary"}
 PAGING = {"chunk", "index", "number", "page", "part", "section"}
-PAGE_COUNT = re.compile(r"\b(?:of\s+(\d{1,4})\b|(\d{1,4})\s+pages\b)", re.IGNORECASE)
+PAGE_COUNT = re.compile(r"\b(?:page\s+\d{1,4}\s+of\s+(\d{1,4})\b|(\d{1,4})\s+pages\b)", re.IGNORECASE)
 QUERY_WORDS = 12
 AT_ONCE = 3
 
