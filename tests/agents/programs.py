@@ -17,6 +17,8 @@ from django.db import connection
 from agents.llm.local.server import LocalMessagesAPI
 
 ROOT = Path(__file__).parent.parent.parent
+# What the database calls the sessions of these programs, to tell them from the test's own.
+PROGRAMS = "programs beside the test"
 
 
 def environment(api: LocalMessagesAPI, log: Path, **more: str) -> dict[str, str]:
@@ -28,6 +30,7 @@ def environment(api: LocalMessagesAPI, log: Path, **more: str) -> dict[str, str]
         "REDIS_URL": settings.REDIS_URL,
         "ANTHROPIC_BASE_URL": api.url,
         "NIGHT_SHIFT_LOG": str(log),
+        "PGAPPNAME": PROGRAMS,
         "DJANGO_SETTINGS_MODULE": "escalation.settings",
         "PYTHONPATH": str(ROOT),
     }
@@ -60,12 +63,13 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait(timeout=10)
 
 
-def others_in_the_database() -> int:
-    """How many sessions beside this one the database serves: a killed program may have one still."""
+def programs_in_the_database() -> int:
+    """How many sessions of these programs the database serves: a killed one may have one still."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND application_name = %s",
+            [PROGRAMS],
         )
         (count,) = cursor.fetchone()
     return int(count)

@@ -19,7 +19,7 @@ from escalation.gating.models import Outcome
 from escalation.gating.models.policy import all_to_a_human
 from tests.agents.conftest import Desk
 from tests.agents.night_shift import night_shift
-from tests.agents.programs import environment, others_in_the_database, step_elsewhere, wait_until
+from tests.agents.programs import environment, programs_in_the_database, step_elsewhere, wait_until
 from tests.agents.shop import Shop, answers
 from tests.racing import race
 
@@ -179,7 +179,7 @@ def test_a_worker_killed_between_an_answer_and_its_exit_leaves_neither(desk: Des
     died = step_elsewhere(run.pk, 0, environment(desk.api, tmp_path / "log", NIGHT_SHIFT_DIES_IN="gate"))
 
     assert (died, run.steps.count(), Outcome.objects.count()) == (-9, 0, 0)
-    wait_until(lambda: not others_in_the_database())
+    wait_until(lambda: not programs_in_the_database())
     let_the_lease_run_out(run)
     assert desk.waits_for(desk.go_on(run)).reason == "low_confidence"
     assert (run.steps.count(), Outcome.objects.count(), len(desk.asked(run))) == (1, 1, 2)

@@ -16,7 +16,7 @@ from agents.tasks import sweep_runs
 from escalation.gating.models import Outcome
 from tests.agents.conftest import Desk
 from tests.agents.night_shift import night_shift
-from tests.agents.programs import environment, kill, others_in_the_database, wait_until, worker
+from tests.agents.programs import environment, kill, programs_in_the_database, wait_until, worker
 from tests.agents.shop import answers
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,8 +49,9 @@ def test_a_killed_worker_loses_no_run_and_repeats_no_letter(desk: Desk, tmp_path
 
     with worker(env) as first:
         wait_until(lambda: ended() >= 4)
+        assert programs_in_the_database()
         kill(first)
-    wait_until(lambda: not others_in_the_database())
+    wait_until(lambda: not programs_in_the_database())
     left = RUNS - ended()
     time_passes()
     with worker(env):
