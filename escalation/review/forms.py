@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from decimal import ROUND_UP, Context
 from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
 
 from escalation.queue.models import Escalation, Verdict
-from escalation.queue.models.decision import FITTING
+from escalation.queue.models.decision import FITTING, is_amount
 from escalation.review.typed import NumberField, StrictJSONField, TextField, fields_for, value_from
 
 REJECT_CODES = [
@@ -27,6 +29,14 @@ DISMISS_CODES = [
     ("noise", "Spam or a test"),
     ("other", "Other (say what)"),
 ]
+# What can be granted: its label, and whether it is a whole number.
+GRANTS = {
+    "cost_usd": ("More money ($)", False),
+    "turns": ("More turns", True),
+    "tool_calls": ("More tool calls", True),
+    "tokens": ("More tokens", True),
+}
+TWO_FIGURES = Context(prec=2, rounding=ROUND_UP)
 DAY = 86_400.0
 
 
@@ -158,27 +168,24 @@ class AnswerForm(VerdictForm):
 
 class ContinueForm(VerdictForm):
     says, key, title = Verdict.CONTINUE, "c", "Continue with more budget"
+    hint = "As much again as it has used, unless you say otherwise."
 
     def extra_fields(self) -> dict[str, forms.Field]:
-        spent = self.escalation.usage.get("cost_usd") if isinstance(self.escalation.usage, dict) else None
-        suggested = round(spent, 2) or None if isinstance(spent, int | float) else None
-        labels = {"turns": "More turns", "tool_calls": "More tool calls", "tokens": "More tokens"}
-        cost = NumberField(
-            whole=False, required=False, label="More money ($)", min_value=0, initial=suggested
-        )
-        counts = {
-            name: NumberField(whole=True, required=False, label=label, min_value=1)
-            for name, label in labels.items()
+        offered = _as_much_again(self.escalation.usage)
+        fields: dict[str, forms.Field] = {
+            name: NumberField(
+                whole=whole, required=False, label=label, min_value=0, initial=offered.get(name)
+            )
+            for name, (label, whole) in GRANTS.items()
         }
-        return {"cost_usd": cost, **counts} | _note("Note to the agent", required=False)
+        return fields | _note("Note to the agent", required=False)
 
     def clean(self) -> None:
         if not self.errors and not self._grant():
             raise forms.ValidationError("Say how much more it may use.")
 
     def _grant(self) -> dict[str, Any]:
-        names = ("cost_usd", "turns", "tool_calls", "tokens")
-        return {name: amount for name in names if (amount := self.cleaned_data.get(name))}
+        return {name: amount for name in GRANTS if (amount := self.cleaned_data.get(name))}
 
     def answer(self) -> Mapping[str, Any]:
         return {**super().answer(), "grant": self._grant()}
@@ -227,6 +234,16 @@ def _makes_sense(form: type[VerdictForm], escalation: Escalation) -> bool:
 def _arguments(escalation: Escalation) -> Any:
     action = escalation.action
     return action.get("arguments") if isinstance(action, dict) else action
+
+
+def _as_much_again(usage: Any) -> dict[str, Any]:
+    # An agent elsewhere may have written anything here; it may have cost a thousandth of a cent.
+    stated = usage if isinstance(usage, dict) else {}
+    used = {name: amount for name, amount in stated.items() if is_amount(amount)}
+    tokens = used.get("input_tokens", 0) + used.get("output_tokens", 0)
+    counts = {"turns": used.get("turns"), "tool_calls": used.get("tool_calls"), "tokens": tokens}
+    money = {"cost_usd": float(TWO_FIGURES.create_decimal(used["cost_usd"]))} if "cost_usd" in used else {}
+    return money | {name: math.ceil(amount) for name, amount in counts.items() if amount}
 
 
 def _note(label: str, *, required: bool) -> dict[str, forms.Field]:

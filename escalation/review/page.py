@@ -62,8 +62,10 @@ class EscalationPage:
     def usage(self) -> list[tuple[str, str, Any]]:
         """What it cost: (name, label, amount), as far as the agent said."""
         given = self.escalation.usage if isinstance(self.escalation.usage, dict) else {}
+        stated = [(name, label) for name, label in USAGE if isinstance(given.get(name), int | float)]
         return [
-            (name, label, given[name]) for name, label in USAGE if isinstance(given.get(name), int | float)
+            (name, label.removesuffix("s") if given[name] == 1 else label, given[name])
+            for name, label in stated
         ]
 
     @property

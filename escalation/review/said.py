@@ -1,4 +1,4 @@
-"""What the toast after a decision says, and how long its Undo is good for."""
+"""What the toast after a decision or its undoing says, and how long Undo is good for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.timezone import now
 
-from escalation.queue.models import Decision, Verdict
+from escalation.queue.models import Decision, Escalation, Verdict
 
 PAST = {
     Verdict.ACCEPT: "Accepted",
@@ -21,7 +21,7 @@ PAST = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One's own decision, just made: on which escalation, and for how many more seconds it can be undone."""
+    """What one just did: to which escalation, and for how many more seconds it can be undone."""
 
     pk: int
     title: str
@@ -34,3 +34,8 @@ def said(decision: Decision) -> Said:
     left = (decision.effective_at - now()).total_seconds()
     title = decision.escalation.title
     return Said(decision.escalation_id, title, PAST[Verdict(decision.verdict)], round(max(left, 0), 1))
+
+
+def undone(escalation: Escalation) -> Said:
+    """Say for the toast that the decision stands no more."""
+    return Said(escalation.pk, escalation.title, "Undone", 0)

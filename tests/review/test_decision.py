@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from escalation.queue.models import Decision, Escalation
+from escalation.review.forms import GRANTS, ContinueForm
 from tests.cast import RaiseEscalation
 from tests.review.conftest import HTMX
 
@@ -127,6 +128,27 @@ def test_what_was_said_is_kept_with_its_types(
     decision = Decision.objects.get()
     assert response.status_code == 302
     assert {name: getattr(decision, name) for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("usage", "offered"),
+    [
+        (
+            {"cost_usd": 0.00413, "turns": 3, "input_tokens": 1000, "output_tokens": 20, "tool_calls": 0},
+            {"cost_usd": 0.0042, "turns": 3, "tokens": 1020},
+        ),
+        ({"cost_usd": 1.5, "turns": 2.5}, {"cost_usd": 1.5, "turns": 3}),
+        ({"cost_usd": "lots", "turns": True, "tool_calls": -1}, {}),
+    ],
+)
+def test_a_partial_result_is_offered_as_much_again_as_it_used(
+    an_escalation: RaiseEscalation, usage: Any, offered: dict[str, float]
+) -> None:
+    escalation = an_escalation(partial=True, reason="budget_exhausted", usage=usage)
+
+    form = ContinueForm(escalation)
+
+    assert {name: value for name in GRANTS if (value := form[name].initial) is not None} == offered
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class Decision(models.Model):
         if not self.grant or set(self.grant) - GRANTABLE:
             raise DecisionInvalid(grant=f"name what to grant: one or more of {', '.join(sorted(GRANTABLE))}")
         for name, amount in self.grant.items():
-            if not _is_amount(amount):
+            if not is_amount(amount):
                 raise DecisionInvalid(grant=f"{name} must be a number above 0, not {amount!r}")
 
 
@@ -118,5 +118,5 @@ def same(one: Any, other: Any) -> bool:
     return canonical(one) == canonical(other)
 
 
-def _is_amount(value: Any) -> bool:
+def is_amount(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 10**12

@@ -49,17 +49,13 @@ class DeskView(ReviewerView):
         given = self.request.POST or self.request.GET
         return {name: value for name in STREAM if (value := given.get(name, "")) and SLUG.fullmatch(value)}
 
-    def go_to(self, escalation: Escalation | None, decided: Decision | None = None) -> HttpResponse:
+    def go_to(self, escalation: Escalation | None, told: Said | None = None) -> HttpResponse:
         """Lead to an escalation, or to the queue when there is none: at once with htmx, else by redirect."""
         path = reverse("review:escalation", args=[escalation.pk]) if escalation else reverse("review:queue")
         if not self.request.htmx:
-            query = self.stream | ({"decided": str(decided.escalation_id)} if decided else {})
+            query = self.stream | ({"decided": str(told.pk)} if told and told.undo_seconds else {})
             return HttpResponseRedirect(f"{path}?{urlencode(query)}" if query else path)
-        shown = (
-            self.show_escalation(escalation, decided=decided)
-            if escalation
-            else self.show_queue(decided=decided)
-        )
+        shown = self.show_escalation(escalation, told=told) if escalation else self.show_queue(told=told)
         return push_url(shown, f"{path}?{urlencode(self.stream)}" if self.stream else path)
 
     def show_escalation(
@@ -68,31 +64,32 @@ class DeskView(ReviewerView):
         *,
         typed: QueryDict | None = None,
         refused: str = "",
-        decided: Decision | None = None,
+        told: Said | None = None,
         status: int = 200,
     ) -> HttpResponse:
         page = EscalationPage(escalation, self.request.user, typed)
-        facts = {"page": page, "escalation": escalation, "refused": refused, "decided": self._said(decided)}
+        facts = {"page": page, "escalation": escalation, "refused": refused, "told": told or self._named()}
         return self.page("review/escalation.html", {**facts, "stream": self.stream}, status)
 
-    def show_queue(self, data: QueryDict | None = None, decided: Decision | None = None) -> HttpResponse:
+    def show_queue(self, data: QueryDict | None = None, told: Said | None = None) -> HttpResponse:
         given = data if data is not None else QueryDict(urlencode(self.stream))
         queues = queues_of(self.request.user)
         filters = QueueFilter(given, queryset=in_queues(queues), request=self.request)
         listed = read_page(filters, queues, Cursor.parse(given.get("after", "")))
         facts = {"filters": filters, "queues": queues, "list": listed, "all_held": self._all_held(listed)}
         emptiness = {} if listed.escalations else why_empty(queues, filters)
-        said = {"stream": self.stream, "decided": self._said(decided)}
-        return self.page("review/queue.html", {**facts, **emptiness, **said})
+        told = told or self._named()
+        return self.page("review/queue.html", {**facts, **emptiness, "stream": self.stream, "told": told})
 
     def _all_held(self, page: Page) -> bool:
         held_by_others = [row.holds and row.claimed_by != self.request.user for row in page.escalations]
         return bool(held_by_others) and all(held_by_others)
 
-    def _said(self, decided: Decision | None) -> Said | None:
+    def _named(self) -> Said | None:
         # After a redirect, the address names what was decided.
         named = self.request.GET.get("decided", "")
-        if decided is None and re.fullmatch(r"\d{1,18}", named, re.ASCII):
-            mine = Decision.objects.select_related("escalation").filter(reviewer=self.request.user)
-            decided = mine.filter(standing_for=int(named)).first()
+        if not re.fullmatch(r"\d{1,18}", named, re.ASCII):
+            return None
+        mine = Decision.objects.select_related("escalation").filter(reviewer=self.request.user)
+        decided = mine.filter(standing_for=int(named)).first()
         return said(decided) if decided else None

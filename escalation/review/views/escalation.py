@@ -7,6 +7,7 @@ from django.shortcuts import render
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.review.forms import form_for
 from escalation.review.page import SNOOZES, EscalationPage
+from escalation.review.said import said, undone
 from escalation.review.views.desk import DeskView
 
 
@@ -57,10 +58,10 @@ class DecisionView(DeskView):
         if not form.is_valid():
             return self.show_escalation(escalation, typed=request.POST, status=422)
         decision = escalation.decide(self.request.user, **form.decision())
-        return self.go_to(self.next_one(), decided=decision)
+        return self.go_to(self.next_one(), said(decision))
 
     def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
         escalation = self.escalation(pk, to_decide=True)
         escalation.undo(self.request.user)
         self.give_back()
-        return self.go_to(escalation)
+        return self.go_to(escalation, undone(escalation))

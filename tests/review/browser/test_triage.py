@@ -47,6 +47,8 @@ def test_claim_read_accept_and_undo_without_a_reload(alice_at_work: Desk) -> Non
 
     heading(desk, "the first")
     expect(desk.page.locator("#lease")).to_contain_text("You hold this")
+    expect(desk.page.locator("#toasts")).to_contain_text("Undone the first")
+    expect(desk.page.locator("#toasts")).not_to_contain_text("Accepted")
     assert not_reloaded(desk)
 
 
