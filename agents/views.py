@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
-from agents.guards.budget import usd
+from agents.guards.budget import MICRO, usd
 from agents.models import Run
 from agents.registry import UnknownAgent
+from agents.stopping import stop_run
 from agents.trace import trace, usage
 from agents.work import Work
 from escalation.gating.models import Gate
+from escalation.queue.models import Membership
 
 NEWEST = 100
 SPENT = (
@@ -39,16 +42,36 @@ class RunsView(LoginRequiredMixin, View):
 
 
 class RunView(LoginRequiredMixin, View):
-    """One run; the page asks for it again while it is at work."""
+    """One run; the page asks for it again while it is at work. To POST to it is to stop it."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        run = get_object_or_404(
-            _visible_to(cast(User, request.user)).select_related("outcome", "escalation"), pk=pk
-        )
+        run = _load(request, pk)
         live = run.state in (*Run.GOING, Run.State.WAITING_UPSTREAM)
-        return render(
-            request, "runs/run.html", {"layout": "base.html", "run": run, "live": live, **_told(run)}
-        )
+        facts = {"run": run, "live": live, "stoppable": not run.is_over and _may_stop(request.user, run)}
+        return render(request, "runs/run.html", {"layout": "base.html", **facts, **_told(run)})
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
+        run = _load(request, pk)
+        if not _may_stop(request.user, run):
+            raise PermissionDenied("You may look at this run, but not stop it.")
+        stop_run(run, f"Stopped by {request.user.get_username()}.")
+        return redirect("agents:run", pk)
+
+
+def _load(request: HttpRequest, pk: int) -> Run:
+    visible = _visible_to(cast(User, request.user))
+    return get_object_or_404(visible.select_related("outcome", "escalation"), pk=pk)
+
+
+def _may_stop(user: User | AnonymousUser, run: Run) -> bool:
+    """Ops, and whoever decides in a review queue that the run's gate leads to."""
+    deciding = Gate.objects.filter(
+        agent__slug=run.agent,
+        slug=run.gate,
+        policies__queue__memberships__user=user.pk,
+        policies__queue__memberships__role__in=Membership.REVIEWING,
+    )
+    return user.has_perm("agents.change_run") or deciding.exists()
 
 
 def _visible_to(user: User) -> QuerySet[Run]:
@@ -73,8 +96,15 @@ def _told(run: Run) -> dict[str, Any]:
         return {"trace": run.escalation.trace if run.escalation else [], "spent": []}
     spend = usage(work.spend()) | {"cost_usd": usd(work.spend().micro_usd)}
     lines = [
-        {"name": shown, "spent": spend[name], "limit": run.budget.get(limit, "no limit")}
+        {"name": shown, "spent": spend[name], "limit": _limit(run, limit)}
         for name, limit, shown in SPENT
         if limit in run.budget or spend[name]
     ]
     return {"trace": trace(work), "spent": lines}
+
+
+def _limit(run: Run, name: str) -> str:
+    amount = run.budget.get(name)
+    if amount is None:
+        return "no limit"
+    return usd(round(amount * MICRO)) if name == "cost_usd" else f"{round(amount, 1):,g}"

@@ -30,6 +30,7 @@ OPS = [
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",
+    "agents.change_run",  # stop it
 ]
 GROUPS = {"reviewers": ["queue.review"], "ops": OPS}
 
