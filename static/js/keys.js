@@ -45,9 +45,11 @@ function act(press, event) {
 
 function push(element) {
   if (!element) return false;
-  element.click();
-  if (element.matches("summary") && element.parentElement.open) {
-    focusOn(element.parentElement.querySelector("textarea, input:not([type=hidden]), select, form button"));
+  const form = element.matches("summary") && element.parentElement;
+  // A key opens a form and goes into it; Esc shuts it.
+  if (!form?.open) element.click();
+  if (form?.open) {
+    focusOn(form.querySelector("textarea, input:not([type=hidden]), select, form button"));
   }
   return true;
 }

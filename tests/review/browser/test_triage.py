@@ -100,6 +100,24 @@ def test_an_edit_is_typed_and_sent_from_inside_the_field(
     assert Decision.objects.get().output == "It is on its way, and adrn is no command here."
 
 
+def test_the_key_of_a_form_that_stands_open_leads_into_it(
+    alice_at_work: Desk, an_escalation: RaiseEscalation
+) -> None:
+    an_escalation(
+        title="which?", kind="question", reason="input_requested", question="Which?", output=None, priority=3
+    )
+    desk = alice_at_work
+    desk.press("n")
+    heading(desk, "which?")
+
+    desk.press("w")
+    desk.page.keyboard.type("the blue one")
+    desk.press("Control+Enter")
+
+    heading(desk, "the first")
+    assert Decision.objects.get().answer == "the blue one"
+
+
 def test_what_does_not_fit_is_said_beside_the_field(alice_at_work: Desk) -> None:
     desk = alice_at_work
     desk.press("n")
