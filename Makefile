@@ -76,5 +76,5 @@ chromium:
 	fi
 
 clean:  ## remove what the tools left behind; the data stay
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .venv/openapi.yaml
+	rm -rf .mypy_cache .ruff_cache clients/python/.ruff_cache .pytest_cache .hypothesis .import_linter_cache .venv/openapi.yaml
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +

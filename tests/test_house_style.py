@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 CODE = [
     path
-    for folder in ("escalation", "agents", "bench", "tests")
+    for folder in ("escalation", "agents", "bench", "clients", "tests")
     for path in sorted((ROOT / folder).rglob("*.py"))
     if "migrations" not in path.parts
 ]

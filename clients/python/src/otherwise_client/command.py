@@ -1,0 +1,172 @@
+"""`otherwise`: the client on a command line, JSON in and out. The exit codes are for scripts to branch on."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from otherwise_client.answers import Escalation, EscalationRow, Outcome
+from otherwise_client.client import Otherwise
+from otherwise_client.errors import (
+    Forbidden,
+    OtherwiseError,
+    ProblemError,
+    StillWaiting,
+    Unauthorized,
+)
+
+VERDICTS = {"accept": 0, "edit": 0, "answer": 0, "reject": 10, "dismiss": 11, "continue": 12, "retry": 13}
+WAITING, WITHDRAWN, EXPIRED = 20, 21, 22
+REFUSED, UNAUTHORIZED, UNAVAILABLE = 3, 4, 5
+CODES = """\
+exit codes:
+   0  go on: accepted, edited or answered, or the call did what it says
+  10  rejected        11  dismissed
+  12  go on with more budget (PARTIAL results)    13  do it again, with the note
+  20  a human must decide, and has not yet        21  withdrawn
+  22  expired with no exit at the deadline (0 when there was one: see "resolution")
+   2  the command line is wrong                   3  the server refused the request
+   4  the token is wrong, or may not do this      5  no answer from the server
+
+OTHERWISE_URL and OTHERWISE_TOKEN say where, and as whom. BODY is the JSON object of the REST contract.
+"""
+Run = Callable[[Otherwise, Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        with Otherwise(options.url, options.token, tries=options.tries) as client:
+            run: Run = options.run
+            return run(client, options)
+    except StillWaiting as late:
+        return _print_escalation(late.escalation)
+    except OtherwiseError as error:
+        _complain(error.problem if isinstance(error, ProblemError) else {"detail": str(error)})
+        return _code_of(error)
+    except (OSError, ValueError) as error:
+        _complain({"detail": str(error)})
+        return 2
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="otherwise", description=__doc__, epilog=CODES, formatter_class=RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--url", help="default: OTHERWISE_URL")
+    parser.add_argument("--token", help="default: OTHERWISE_TOKEN (safer: others see command lines)")
+    parser.add_argument("--tries", type=int, default=8, help="how often to try a call (default: 8)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, says in (
+        ("gate", _gate, "put a result through a gate"),
+        ("raise", _raise, "put a question, a result or an action to a human"),
+    ):
+        command = _command(commands, name, run, says)
+        command.add_argument("body", nargs="?", default="-", metavar="BODY", help="a file, or - for stdin")
+        command.add_argument("--key", help="idempotency key: the same key never makes two")
+        _add_wait(command, "--wait", "wait for the human, at most so many seconds (0: as long as it takes)")
+    wait = _by_id(commands, "wait", _wait, "wait until it is decided, withdrawn or expired")
+    _add_wait(wait, "--timeout", "at most so many seconds (default and 0: as long as it takes)", default=0.0)
+    _by_id(commands, "get", _get, "show an escalation as it is now")
+    _by_id(commands, "withdraw", _withdraw, "say that no answer is needed any more")
+    listing = _command(commands, "list", _list, "list escalations, newest first, one JSON object a line")
+    listing.add_argument("--status", choices=["waiting", "claimed", "decided", "withdrawn", "expired"])
+    return parser
+
+
+def _command(commands: Any, name: str, run: Run, says: str) -> ArgumentParser:
+    parser: ArgumentParser = commands.add_parser(name, help=says, description=says)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _by_id(commands: Any, name: str, run: Run, says: str) -> ArgumentParser:
+    parser = _command(commands, name, run, says)
+    parser.add_argument("id", type=int, metavar="ID")
+    return parser
+
+
+def _add_wait(parser: ArgumentParser, flag: str, says: str, default: float | None = None) -> None:
+    parser.add_argument(
+        flag, dest="wait", type=float, nargs="?", const=0.0, default=default, metavar="SECONDS", help=says
+    )
+
+
+def _gate(client: Otherwise, options: Namespace) -> int:
+    body = _body(options.body, needed=("task", "output"))
+    outcome = client.gate(**body, key=options.key)
+    if outcome.escalation is None or options.wait is None:
+        _print(outcome)
+        return WAITING if outcome.exit == "human" else 0
+    return _print_escalation(client.wait(outcome.escalation.id, options.wait or None))
+
+
+def _raise(client: Otherwise, options: Namespace) -> int:
+    body = _body(options.body, needed=("reason", "title"))
+    raised = client.escalate(**body, key=options.key)
+    if options.wait is None:
+        _print(raised)
+        return 0
+    return _print_escalation(client.wait(raised.id, options.wait or None))
+
+
+def _wait(client: Otherwise, options: Namespace) -> int:
+    return _print_escalation(client.wait(options.id, options.wait or None))
+
+
+def _get(client: Otherwise, options: Namespace) -> int:
+    return _print_escalation(client.get(options.id))
+
+
+def _withdraw(client: Otherwise, options: Namespace) -> int:
+    client.withdraw(options.id)
+    return 0
+
+
+def _list(client: Otherwise, options: Namespace) -> int:
+    for row in client.escalations(**{"status": options.status} if options.status else {}):
+        _print(row)
+    return 0
+
+
+def _body(file: str, needed: tuple[str, ...]) -> dict[str, Any]:
+    """The JSON object in `file`, or on standard input; raises ValueError."""
+    body = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text())
+    if not isinstance(body, dict):
+        raise ValueError("BODY is no JSON object.")
+    if missing := [name for name in needed if name not in body]:
+        raise ValueError(f"BODY says nothing of {' and '.join(missing)}.")
+    # What is no field of the contract, the server refuses; these two would never come so far.
+    if taken := {"key", "self"} & body.keys():
+        raise ValueError(f"BODY has no field {taken.pop()!r}; the key is given with --key.")
+    return body
+
+
+def _print_escalation(escalation: Escalation) -> int:
+    _print(escalation)
+    if escalation.decision:
+        return VERDICTS[escalation.decision.verdict]
+    if escalation.status == "expired":
+        return 0 if escalation.was_accepted else EXPIRED
+    return WITHDRAWN if escalation.status == "withdrawn" else WAITING
+
+
+def _print(answer: Outcome | EscalationRow) -> None:
+    print(json.dumps(asdict(answer), default=datetime.isoformat, ensure_ascii=False))  # noqa: T201
+
+
+def _complain(problem: Mapping[str, Any]) -> None:
+    print(json.dumps(dict(problem), ensure_ascii=False), file=sys.stderr)  # noqa: T201
+
+
+def _code_of(error: OtherwiseError) -> int:
+    if isinstance(error, Unauthorized | Forbidden):
+        return UNAUTHORIZED
+    return REFUSED if isinstance(error, ProblemError) else UNAVAILABLE
