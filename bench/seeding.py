@@ -33,8 +33,17 @@ DIFFERENT = {
 }
 
 
+# The yardstick's line is as long, and in the same order.
+THE_SAME_IN_STOCK = """
+    INSERT INTO stock_question
+        (agent, key, reason, title, task, output, confidence, trace, usage, tags, metadata, status, raised_at)
+    SELECT agent, key, reason, title, task, output, confidence, trace, usage, tags, metadata, status, due_at
+    FROM queue_escalation WHERE key IS NOT NULL
+"""
+
+
 def put_in_line(rows: int) -> None:
-    """Add `rows` waiting escalations, spread over all review queues, each with its event."""
+    """Add `rows` waiting escalations, spread over all review queues, and as many rows of the yardstick."""
     queues = list(ReviewQueue.objects.values_list("pk", flat=True))
     params: dict[str, Any] = {
         "first": _the_first().pk,
@@ -48,6 +57,7 @@ def put_in_line(rows: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         cursor.execute(_sql(), params)
+        cursor.execute(THE_SAME_IN_STOCK)
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("RESET statement_timeout")
 

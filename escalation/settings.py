@@ -107,13 +107,13 @@ DATABASES: dict[str, Any] = {
     "default": env.db("DATABASE_URL")
     if text("DATABASE_URL")
     else {
-        "ENGINE": "django.db.backends.postgresql",
         "NAME": "otherwise",
         "USER": "otherwise",
         "HOST": str(SOCKET_DIR),
     }
 }
 DATABASES["default"] |= {
+    "ENGINE": "escalation.database",
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE_S", 60),
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
@@ -121,6 +121,10 @@ DATABASES["default"] |= {
             "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=60000"
         ),
         "connect_timeout": 5,
+        # A statement is parsed and planned once for each connection, not for each request. PgBouncer in
+        # transaction mode can do this since 1.22, when max_prepared_statements is set.
+        "server_side_binding": True,
+        "prepare_threshold": 5,
     }
     | DATABASES["default"].get("OPTIONS", {}),
 }
@@ -243,7 +247,7 @@ BACK_OFFICE_URL = text("BACK_OFFICE_URL", "http://127.0.0.1:8902")
 ANTHROPIC_API_KEY = text("ANTHROPIC_API_KEY")
 ANTHROPIC_BASE_URL = text("ANTHROPIC_BASE_URL")
 LOCAL_MODEL = ANTHROPIC_BASE_URL.startswith(("http://127.0.0.1", "http://localhost", "http://[::1]"))
-RUN_LEASE = timedelta(seconds=env.int("RUN_LEASE_S", 330))
+RUN_LEASE = timedelta(seconds=env.int("RUN_LEASE_S", 20))
 DAILY_BUDGET_USD = env.float("DAILY_BUDGET_USD", 50.0)
 
 # Webhooks: private addresses are refused unless this is set (a receiver inside your own network).

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from functools import cache
@@ -17,6 +16,7 @@ from escalation.gating.exits import Terms, holes, is_probability, is_table
 from escalation.gating.rules import rule_named
 from escalation.queue.models import Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
+from escalation.queue.models.rows import names, read
 
 # Every reason that a result can be stopped for; audits and the other blind checks are not exits.
 HANDLED = [
@@ -47,15 +47,14 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
             row = cursor.fetchone()
         if row is None:
             raise UnknownGate(agent, gate)
-        return _read(row, agent, gate)
+        return _with_its_gate(row, agent, gate)
 
 
 @cache
 def _in_force() -> str:
     # Every result and every posted escalation asks this: building it anew would be most of what they cost.
-    columns = ", ".join(f'p."{field.column}"' for field in Policy._meta.concrete_fields)
     return f"""
-        SELECT {columns}, a.id, a.state, q.slug
+        SELECT {names(Policy, of="p")}, a.id, a.state, q.slug
         FROM gating_policy p
         JOIN gating_gate g ON g.id = p.gate_id
         JOIN gating_agent a ON a.id = g.agent_id
@@ -66,15 +65,10 @@ def _in_force() -> str:
     """
 
 
-def _read(row: Sequence[Any], agent: str, gate: str) -> Policy:
+def _with_its_gate(row: Sequence[Any], agent: str, gate: str) -> Policy:
     """A row of `_in_force` as a policy; the rest of gate, agent and queue is loaded when asked for."""
     *stored, agent_id, agent_state, queue_slug = row
-    fields = Policy._meta.concrete_fields
-    values = [
-        json.loads(value) if isinstance(field, models.JSONField) and value is not None else value
-        for field, value in zip(fields, stored, strict=True)
-    ]
-    policy = Policy.from_db("default", [field.attname for field in fields], values)
+    policy = read(Policy, stored)
     gates: Any = Policy._meta.get_field("gate").related_model
     agents: Any = gates._meta.get_field("agent").related_model
     policy.gate = gates.from_db("default", ["id", "agent_id", "slug"], [policy.gate_id, agent_id, gate])

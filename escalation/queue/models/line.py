@@ -15,7 +15,7 @@ from escalation.queue import signals
 from escalation.queue.exceptions import KeyReused, TransitionRefused
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.queue.models.review_queue import Membership, ReviewQueue
-from escalation.queue.models.rows import mark_stored, names, places, values
+from escalation.queue.models.rows import mark_stored, names, places, read, values
 
 if TYPE_CHECKING:
     from escalation.queue.models.escalation import Escalation
@@ -112,7 +112,7 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         One statement, whose cost does not grow with the line: in each queue the first waiting and the first
         lapsed row are found by index, rows that another claim has locked are skipped, the event is written.
         """
-        params = {
+        params: dict[str, Any] = {
             "reviewer": reviewer.pk,
             "roles": list(Membership.REVIEWING),
             "queue": queue,
@@ -121,11 +121,15 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
             "lease": settings.CLAIM_LEASE,
             "data": Jsonb(lease_data()),
         }
-        claimed = next(iter(self.model.objects.raw(CLAIM_NEXT, params)), None)
-        if claimed is not None:
-            claimed.claimed_by = reviewer
-            found = vars(claimed)
-            claimed.queue = ReviewQueue(claimed.queue_id, found["queue_slug"], found["queue_name"])
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM_NEXT.format(columns=names(self.model, of="claimed")), params)
+            row = cursor.fetchone()
+        if row is None:
+            return None
+        *stored, slug, name = row
+        claimed = read(self.model, stored)
+        claimed.claimed_by = reviewer
+        claimed.queue = ReviewQueue(claimed.queue_id, slug, name)
         return claimed
 
     def expire_overdue(self, *, limit: int = 500) -> int:
@@ -202,6 +206,6 @@ WITH mine AS (
     INSERT INTO queue_event (escalation_id, kind, actor_id, data)
     SELECT id, 'claimed', %(reviewer)s, %(data)s FROM claimed
 )
-SELECT claimed.*, q.slug AS queue_slug, q.name AS queue_name
+SELECT {{columns}}, q.slug, q.name
 FROM claimed JOIN queue_reviewqueue q ON q.id = claimed.queue_id
 """

@@ -1,19 +1,23 @@
-"""What `save()` would write, for statements that are built once and do more than one thing."""
+"""What the ORM would write and read, for statements that are built once and do more than one thing."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import JSONField, Model
 from psycopg.types.json import Jsonb
 
+Row = TypeVar("Row", bound=Model)
+
 
 @cache
-def names(model: type[Model], without: Sequence[str]) -> str:
-    """The columns of a model's table, apart from some, as SQL."""
-    return ", ".join(f'"{column}"' for column, _ in _columns(model, without))
+def names(model: type[Model], without: Sequence[str] = (), *, of: str = "") -> str:
+    """The columns of a model's table, apart from some, as SQL; `of` is the table's name in the statement."""
+    table = f"{of}." if of else ""
+    return ", ".join(f'{table}"{column}"' for column, _ in _columns(model, without))
 
 
 @cache
@@ -29,6 +33,16 @@ def values(row: Model, without: Sequence[str]) -> list[Any]:
         Jsonb(held[column]) if is_json and held[column] is not None else held[column]
         for column, is_json in _columns(type(row), without)
     ]
+
+
+def read(model: type[Row], stored: Sequence[Any]) -> Row:
+    """The row whose columns, in the order of `names`, hold what is `stored`."""
+    columns = _columns(model, ())
+    held = [
+        json.loads(value) if is_json and value is not None else value
+        for (_, is_json), value in zip(columns, stored, strict=True)
+    ]
+    return model.from_db("default", [column for column, _ in columns], held)
 
 
 @cache
