@@ -1,17 +1,21 @@
 """How a JSON value is shown and edited: as text, as fields, as a table, or as JSON. PURE."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Shape = Literal["nothing", "text", "fields", "table", "json"]
+Shape = Literal["nothing", "text", "fields", "records", "table", "json"]
 
 MOST_FIELDS = 40
 MOST_COLUMNS = 12
 MOST_ROWS = 500
 PROSE = 60
 ONE_LINE = 72
+# A text whose lines are set in columns, as on an invoice: prose never has three spaces between two words.
+IN_COLUMNS = re.compile(r"\S[ \t]{3,}\S")
+FEW_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Shown:
 
     shape: Shape
     text: str = ""
+    in_columns: bool = False
     fields: Sequence[tuple[str, Cell]] = ()
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Cell]] = field(default=())
@@ -40,7 +45,7 @@ def shape_of(value: Any) -> Shape:
     if isinstance(value, str):
         return "text"
     if isinstance(value, dict) and 0 < len(value) <= MOST_FIELDS:
-        return "fields"
+        return "records" if _are_records(value) else "fields"
     if isinstance(value, list) and _is_table(value):
         return "table"
     return "json"
@@ -50,15 +55,16 @@ def shown(value: Any) -> Shown:
     """Prepare a value for its template."""
     shape = shape_of(value)
     if shape == "text":
-        return Shown(shape, text=value)
+        return Shown(shape, text=value, in_columns=len(IN_COLUMNS.findall(value)) >= FEW_LINES)
     if shape == "fields":
         return Shown(shape, fields=[(key, cell(value[key])) for key in reading_order(value)])
+    if shape == "records":
+        columns = _columns([record for record in value.values() if record])
+        rows = [[Cell(name, "text"), *_row(record or {}, columns)] for name, record in value.items()]
+        return Shown("table", columns=["", *columns], rows=rows)
     if shape == "table":
         columns = _columns(value)
-        rows = [
-            [cell(row[name]) if name in row else Cell("", "nothing") for name in columns] for row in value
-        ]
-        return Shown(shape, columns=columns, rows=rows)
+        return Shown(shape, columns=columns, rows=[_row(row, columns) for row in value])
     return Shown(shape, text=pretty(value))
 
 
@@ -86,6 +92,21 @@ def pretty(value: Any) -> str:
 def _is_table(value: list[Any]) -> bool:
     are_rows = 0 < len(value) <= MOST_ROWS and all(isinstance(row, dict) and row for row in value)
     return are_rows and len(_columns(value)) <= MOST_COLUMNS
+
+
+def _are_records(value: dict[str, Any]) -> bool:
+    """Whether its values are flat objects of one kind, as {"total": {"value": 12, "page": 3}, …}."""
+    records = [record for record in value.values() if record is not None]
+    are_flat = all(isinstance(record, dict) and record and _is_flat(record) for record in records)
+    return len(records) > 1 and are_flat and len({frozenset(record) for record in records}) == 1
+
+
+def _is_flat(record: dict[str, Any]) -> bool:
+    return not any(isinstance(part, dict | list) for part in record.values())
+
+
+def _row(record: dict[str, Any], columns: Sequence[str]) -> list[Cell]:
+    return [cell(record[name]) if name in record else Cell("", "nothing") for name in columns]
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[str]:

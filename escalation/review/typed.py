@@ -13,6 +13,7 @@ from escalation.review.shapes import pretty, reading_order, shape_of
 # A key of an object becomes a field of this name; the prefix keeps an agent's keys apart from our own fields.
 PREFIX = "field."
 LONG = 80
+KEYED = ("fields", "records")
 
 
 class TextField(forms.CharField):
@@ -88,14 +89,14 @@ def fields_for(value: Any, name: str) -> dict[str, forms.Field]:
     shape = shape_of(value)
     if shape == "text":
         return {name: TextField(initial=value, label="Text", widget=_textarea(value))}
-    if shape == "fields":
+    if shape in KEYED:
         return {f"{PREFIX}{key}": _field(key, value[key]) for key in reading_order(value)}
     return {name: StrictJSONField(initial=value, label="JSON", widget=_textarea(pretty(value), code=True))}
 
 
 def value_from(original: Any, name: str, cleaned: dict[str, Any]) -> Any:
     """Put together what `fields_for` took apart, keys in their order and types kept."""
-    if shape_of(original) != "fields":
+    if shape_of(original) not in KEYED:
         return cleaned.get(name)
     return {key: cleaned.get(f"{PREFIX}{key}") for key in original}
 

@@ -27,7 +27,7 @@ ABSOLUTE = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
 # What changes a text's meaning unseen: controls, soft hyphens, fillers, direction overrides, zero-width
 # characters, interlinear marks, tag characters and the variation selectors that carry smuggled bytes.
 HIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Marks piled on one letter reach over the lines above it; no language needs more than these.
@@ -36,7 +36,9 @@ PILE = re.compile(f"({COMBINING}{{4}})({COMBINING}+)")
 SHOWN = re.compile(r"⟨U\+[0-9A-F]{4,6}( x\d+)?⟩")
 ZERO_WIDTH_JOINER = "\u200d"
 
-_markdown = MarkdownIt("js-default", {"html": False, "linkify": False, "typographer": False}).disable("image")
+# What people and models write has its line breaks on purpose.
+_markdown = MarkdownIt("js-default", {"html": False, "breaks": True}).disable("image")
+NEXT_PAGE = "\n\n---\n\n"
 
 
 def has_hidden(text: str) -> bool:
@@ -67,8 +69,8 @@ def _joins_emoji(run: re.Match[str]) -> bool:
 
 
 def plain(text: str) -> SafeString:
-    """Escape a text and mark what was hidden in it."""
-    return _mark_hidden(escape(reveal(text)))
+    """Escape a text and mark what was hidden in it; a form feed ends a page, and here a paragraph."""
+    return _mark_hidden(escape(reveal(text).replace("\f", "\n\n")))
 
 
 def is_renderable(text: str) -> bool:
@@ -81,7 +83,7 @@ def rich(text: str) -> SafeString:
     if not is_renderable(text):
         return mark_safe(f"<pre>{plain(text)}</pre>")
     clean = nh3.clean(
-        _markdown.render(reveal(text)),
+        _markdown.render(reveal(text).replace("\f", NEXT_PAGE)),
         tags=PROSE | HEADINGS | TABLES,
         attributes={"a": {"href"}},
         attribute_filter=_absolute_links_only,

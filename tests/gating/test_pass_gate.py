@@ -232,6 +232,8 @@ def test_an_unknown_gate_takes_nothing(gate: Gate) -> None:
     [
         ({"id": 7, "message": "  Where is\nmy order? "}, "Where is my order?"),
         ("Where?", "Where?"),
+        ("\nINVOICE\nno. 7\n \nTo the Buyer", "INVOICE no. 7"),
+        ("Page 1\fPage 2", "Page 1"),
         ({"id": 7}, "Untitled"),
         (None, "Untitled"),
         ("x" * 300, "x" * 197 + "…"),

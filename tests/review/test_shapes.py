@@ -13,6 +13,10 @@ from escalation.review.shapes import cell, reading_order, shape_of, shown
         (None, "nothing"),
         ("", "text"),
         ({"a": 1}, "fields"),
+        ({"total": {"value": 12, "page": 3}, "date": None, "buyer": {"page": 1, "value": "B"}}, "records"),
+        ({"total": {"value": 12}, "date": {"page": 3}}, "fields"),
+        ({"total": {"value": [12]}, "date": {"value": 3}}, "fields"),
+        ({"total": {"value": 12}}, "fields"),
         ({}, "json"),
         ({str(n): n for n in range(41)}, "json"),
         ([{"a": 1}, {"b": 2}], "table"),
@@ -33,6 +37,29 @@ def test_a_table_has_a_cell_for_every_column() -> None:
 
     assert table.columns == ["a", "b"]
     assert [[each.text for each in row] for row in table.rows] == [["1", ""], ["null", "x"]]
+
+
+def test_records_are_a_table_with_their_names_in_front() -> None:
+    table = shown({"total": {"value": 12, "page": 3}, "date": None, "buyer": {"page": 1, "value": "B"}})
+
+    assert (table.shape, table.columns) == ("table", ["", "value", "page"])
+    assert [[each.text for each in row] for row in table.rows] == [
+        ["total", "12", "3"],
+        ["date", "", ""],
+        ["buyer", "B", "1"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "in_columns"),
+    [
+        ("Glass        4    12.00\nBoxes        2     3.00\nTotal             15.00", True),
+        ("One line    has a gap.\nThe others do not.\nNone.", False),
+        ("   indented\n   as a list\n   or a quote", False),
+    ],
+)
+def test_a_text_set_in_columns_keeps_them(text: str, in_columns: bool) -> None:
+    assert shown(text).in_columns is in_columns
 
 
 def test_the_text_worth_reading_comes_first() -> None:

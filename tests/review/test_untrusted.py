@@ -25,7 +25,7 @@ def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
     assert reveal(text) == shown
 
 
-@pytest.mark.parametrize("text", ["plain\n\ttext", "שלום", "مرحبا", "नमस्ते", "é ü ñ", FAMILY, "⟨U+202E⟩"])
+@pytest.mark.parametrize("text", ["plain\n\ttext", "one page\fthe next", "שלום", "مرحبا", "नमस्ते", "é ü ñ", FAMILY, "⟨U+202E⟩"])
 def test_what_can_be_seen_is_left_alone(text: str) -> None:
     assert not has_hidden(text)
 
@@ -41,8 +41,10 @@ def test_markup_is_text() -> None:
         ("<b>x</b>", "<p>&lt;b&gt;x&lt;/b&gt;</p>"),
         ("[a](javascript:x)", "<p>[a](javascript:x)</p>"),
         ("|a|\n|-|\n|1|", "<table>"),
+        ("one\ntwo", "<p>one<br>\ntwo</p>"),
+        ("one\ftwo", "<p>one</p>\n<hr>\n<p>two</p>"),
     ],
-    ids=["Markdown", "HTML", "a script", "a table"],
+    ids=["Markdown", "HTML", "a script", "a table", "lines", "pages"],
 )
 def test_markdown_is_rendered_with_few_tags(text: str, html: str) -> None:
     assert rich(text).startswith(html)

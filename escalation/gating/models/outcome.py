@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from escalation.queue.exceptions import KeyReused
 from escalation.queue.models import Decision, Escalation, Reason
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.rows import mark_stored, names, places, values
+
+NEXT_PARAGRAPH = re.compile(r"\n\s*\n|\f")
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +297,9 @@ CARRIED = (
 
 
 def title_of(task: Any) -> str:
-    """A line for the list when the agent wrote none: the first text in what it was asked."""
+    """A line for the list when the agent wrote none: the first paragraph of what it was asked."""
     if isinstance(task, dict):
         task = next((value for value in task.values() if isinstance(value, str) and value.strip()), None)
-    text = " ".join(task.split()) if isinstance(task, str) else ""
+    paragraph = NEXT_PARAGRAPH.split(task.strip(), maxsplit=1)[0] if isinstance(task, str) else ""
+    text = " ".join(paragraph.split())
     return f"{text[:197]}…" if len(text) > 198 else text or "Untitled"
