@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, SchemaError
 from agents.answer import answer_schema
 from agents.asking import ASK, ASK_A_HUMAN
 from agents.guards.budget import Budget, require_return_partial
+from agents.llm.output_schema import refusals
 from agents.result import Result
 from agents.tools import Tool
 from escalation.queue.content import digest
@@ -32,6 +33,7 @@ class Agent:
     `output` is the JSON Schema of its answer (text unless told). `max_tokens` is the most output tokens a
     whole run may use, `budget` the other limits; a policy at the agent's gate can set them anew. Named agents
     can be submitted to workers and pass a gate; a nameless one can only be `run()`: its caller is the gate.
+    `opening` makes the first message of a task, where the whole of it would be too long to say.
     """
 
     model: str
@@ -45,6 +47,7 @@ class Agent:
     threshold: float = 0.75
     needs_evidence: bool = False
     may_ask: bool = False
+    opening: Callable[[Any], Any] = lambda task: task
 
     def __post_init__(self) -> None:
         require_return_partial(self.on_budget_exceeded)
@@ -52,10 +55,11 @@ class Agent:
             raise AgentInvalid(
                 f"name={self.name!r}: give up to 100 letters, digits, - and _, as 'support-triage'"
             )
+        _require_parts(self)
         names = [tool.name for tool in self.tools] + ([ASK] if self.may_ask else [])
         if doubles := {name for name in names if names.count(name) > 1}:
             raise AgentInvalid(f"two tools are named {', '.join(sorted(doubles))}: rename one")
-        if not 0 <= self.threshold <= 1:
+        if not isinstance(self.threshold, int | float) or not 0 <= self.threshold <= 1:
             raise AgentInvalid(f"threshold={self.threshold!r}: give a number from 0 to 1")
         _require_schema(self.output)
         self.limits  # noqa: B018  raises for limits that make no sense, where they are written
@@ -94,9 +98,37 @@ class Agent:
 
         return run_here(self, task)
 
+    def resume(self, run: int) -> Result:
+        """Go on with a `run()` that waited for a human, `result.run`, with what the human said.
 
-def _require_schema(output: Mapping[str, Any]) -> None:
+        While nobody has, the result is the same as before: it names the `escalation`. A run whose agent has
+        no name can only go on here. ValueError for a run that is not this agent's.
+        """
+        from agents.running import resume_here
+
+        return resume_here(self, run)
+
+
+def _require_parts(agent: Agent) -> None:
+    if not isinstance(agent.tools, Sequence):
+        raise AgentInvalid(f"tools={agent.tools!r}: give a list, as [look_up]")
+    for part in agent.tools:
+        if not isinstance(part, Tool):
+            raise AgentInvalid(
+                f"tools: {getattr(part, '__name__', part)!r} is no tool: write @tool(effect=…) above it"
+            )
+    if not isinstance(agent.budget, Budget):
+        raise AgentInvalid(f"budget={agent.budget!r}: write Budget(cost_usd=…, turns=…)")
+    if agent.needs_evidence and not agent.tools:
+        raise AgentInvalid("needs_evidence=True, but there is no tool whose answers could be evidence")
+
+
+def _require_schema(output: Any) -> None:
+    if not isinstance(output, Mapping):
+        raise AgentInvalid(f"output={output!r}: give a JSON Schema; a pydantic model has model_json_schema()")
     try:
         Draft202012Validator.check_schema(output)
     except SchemaError as error:
         raise AgentInvalid(f"output is not a JSON Schema: {error.message}") from error
+    if refusal := next(refusals(output, "output"), None):
+        raise AgentInvalid(f"the API would refuse {refusal}")

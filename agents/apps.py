@@ -6,9 +6,10 @@ class AgentsConfig(AppConfig):
     verbose_name = "Runs"
 
     def ready(self) -> None:
-        from agents import breaker_log, receivers  # noqa: F401
+        from agents import breaker_log, checks, receivers  # noqa: F401
         from agents.registry import discover
         from agents.stores.breaker import shared_breakers
 
-        shared_breakers().on_transition = breaker_log.note
+        breakers = shared_breakers()
+        breakers.on_transition, breakers.orders = breaker_log.note, breaker_log.order_for
         discover()

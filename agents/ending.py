@@ -10,10 +10,11 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from agents.answer import Answer, Unreadable, read_answer, unsupported
+from agents.guards.evidence import misquoted
 from agents.guards.verdict import Reason
 from agents.models import Run, ToolCall
 from agents.storable import storable
-from agents.trace import evidence, trace, usage
+from agents.trace import evidence, readings, trace, usage
 from agents.waiting import wait_for
 from agents.work import Work
 from escalation.gating.models import Outcome
@@ -44,6 +45,7 @@ def with_answer(work: Work, text: str) -> None:
         end(work, Ending(text or None, causes=[Reason.OUTPUT_INVALID], detail=answer.why))
         return
     problem = unsupported(answer, _answered(work), needed=work.agent.needs_evidence)
+    problem = problem or misquoted(answer.output, readings(work))
     end(
         work,
         Ending(

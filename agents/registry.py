@@ -45,6 +45,11 @@ def agent_named(name: str) -> Agent:
     return _agents[name]
 
 
+def known_agents() -> list[Agent]:
+    """Every agent that is known, by name."""
+    return [_agents[name] for name in sorted(_agents)]
+
+
 def discover() -> None:
     """Register every named Agent in `agents.library` and in the `agents` module of each installed app."""
     modules = [f"agents.library.{found.name}" for found in iter_modules(library.__path__)]
@@ -62,7 +67,10 @@ def _register_all_in(module: str) -> None:
 
     for value in vars(import_module(module)).values():
         if isinstance(value, Agent) and value.name:
-            register(value)
+            try:
+                register(value)
+            except ValueError as error:
+                raise ValueError(f"{module}: {error}") from None
 
 
 @transaction.atomic

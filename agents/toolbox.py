@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db.models.functions import Now
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
@@ -15,6 +16,7 @@ from agents.circuit import Cached, Circuit, CircuitOpen
 from agents.guards.breaker import Outcome
 from agents.guards.budget import grant_tool_calls
 from agents.guards.failures import classify_failure, http_status
+from agents.guards.loop import polling_wait_s
 from agents.models import ToolCall
 from agents.storable import storable, storable_text
 from agents.tools import Tool
@@ -63,8 +65,19 @@ def _carry_out(work: Work, call: ToolCall) -> None:
         work.change(call, state=ToolCall.State.REFUSED, error=storable_text(problem))
     elif tool is None or (call.approved_arguments is None and tool.needs_approval(_checked(tool, call))):
         work.change(call, state=ToolCall.State.HELD)
-    else:
+    elif not too_early_s(work, call):
         _run(work, tool, call)
+
+
+def too_early_s(work: Work, call: ToolCall) -> float:
+    """How long a call of a polling tool must not run yet, in seconds; 0 when it may, and for other tools."""
+    tool = work.agent.tool_named(call.name)
+    asked = [each.started_at for each in work.calls if each.name == call.name and each.started_at]
+    if tool is None or tool.polling_interval_s is None or not asked:
+        return 0.0
+    # The database's clock took all of these moments.
+    now = ToolCall.objects.annotate(now=Now()).values_list("now", flat=True).get(pk=call.pk)
+    return polling_wait_s(max(asked).timestamp(), now.timestamp(), tool.polling_interval_s)
 
 
 def _misfit_question(call: ToolCall) -> str | None:
@@ -89,11 +102,12 @@ def _checked(tool: Tool, call: ToolCall) -> dict[str, Any]:
 
 
 def _run(work: Work, tool: Tool, call: ToolCall) -> None:
-    work.change(call, state=ToolCall.State.STARTED)
+    work.change(call, state=ToolCall.State.STARTED, started_at=Now())
     circuit = Circuit(f"tool:{tool.name}", tool.breaker, cache_ttl_s=tool.cache_ttl_s)
     begun = time.monotonic()
+    invoke = partial(tool.invoke, idempotency_key=call.idempotency_key, task=work.run.task)
     try:
-        answer = circuit.call(partial(tool.invoke, idempotency_key=call.idempotency_key), _arguments(call))
+        answer = circuit.call(invoke, _arguments(call))
     except CircuitOpen:
         work.change(call, state=ToolCall.State.REFUSED, error=UNAVAILABLE)
     except Exception as error:  # a tool may raise anything; the model is told, and the run goes on

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_type_hints, overload
+from typing import Any, Literal, get_args, get_type_hints, overload
 
 from pydantic import BaseModel, ConfigDict, create_model
+from pydantic.errors import PydanticUserError
 
 from agents.guards.breaker import BreakerPolicy
 
 Effect = Literal["read", "idempotent_write", "write"]
 Function = Callable[..., Any]
-# A parameter of this name is filled by the runner and not shown to the model.
-IDEMPOTENCY_KEY = "idempotency_key"
+# Parameters of these names are filled by the runner and not shown to the model.
+IDEMPOTENCY_KEY, TASK = "idempotency_key", "task"
+FROM_THE_RUN = (IDEMPOTENCY_KEY, TASK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,15 @@ class Tool:
         found = self.parameters.model_validate(dict(params))
         return {name: getattr(found, name) for name in type(found).model_fields}
 
-    def invoke(self, params: Mapping[str, Any], *, idempotency_key: str = "") -> Any:
-        """Check the arguments and call the function; raises pydantic.ValidationError for a misfit."""
+    def invoke(self, params: Mapping[str, Any], *, idempotency_key: str = "", task: Any = None) -> Any:
+        """Check the arguments and call the function; raises pydantic.ValidationError for a misfit.
+
+        `task` is what the agent was asked: a function with a parameter of that name works on it.
+        """
         arguments = self.checked(params)
-        if IDEMPOTENCY_KEY in inspect.signature(self.function).parameters:
-            arguments[IDEMPOTENCY_KEY] = idempotency_key
-        return self.function(**arguments)
+        known = {IDEMPOTENCY_KEY: idempotency_key, TASK: task}
+        wanted = known.keys() & inspect.signature(self.function).parameters.keys()
+        return self.function(**arguments, **{name: known[name] for name in wanted})
 
 
 @overload
@@ -87,6 +93,7 @@ def tool(
 
     def make(function: Function) -> Tool:
         _require_a_plain_function(function)
+        _require_sense(function, effect, cache_ttl_s)
         approval = needs_approval if callable(needs_approval) else lambda _: bool(needs_approval)
         return Tool(
             name=function.__name__,
@@ -104,18 +111,43 @@ def tool(
 
 
 def _require_a_plain_function(function: Function) -> None:
+    if not inspect.isroutine(function):
+        raise TypeError(f'{function!r} is no function: write @tool(effect="read") above the function')
     name = function.__name__
     if not (function.__doc__ or "").strip():
         raise TypeError(f"tool {name} has no docstring: the model chooses tools by what it says; write one")
     if inspect.iscoroutinefunction(function):
         raise TypeError(f"tool {name} is a coroutine: the runner would not wait for it; make it a plain one")
+    if not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name):
+        raise TypeError(f"tool {name}: the API takes names of up to 64 letters, digits and _; rename it")
+
+
+def _require_sense(function: Function, effect: Effect, cache_ttl_s: float | None) -> None:
+    if effect not in get_args(Effect):
+        choices = ", ".join(map(repr, get_args(Effect)))
+        raise TypeError(f"tool {function.__name__}: effect={effect!r}; choose one of {choices}")
+    if cache_ttl_s is not None and TASK in inspect.signature(function).parameters:
+        raise TypeError(
+            f"tool {function.__name__} works on the task, so one run's answer is wrong for another: "
+            "leave out cache_ttl_s"
+        )
 
 
 def _parameters(function: Function) -> type[BaseModel]:
-    hints = get_type_hints(function, include_extras=True)
+    try:
+        return _model_of(function, get_type_hints(function, include_extras=True))
+    except (NameError, PydanticUserError) as error:
+        reason = str(error).splitlines()[0]
+        raise TypeError(
+            f"tool {function.__name__}: a type has no JSON Schema; use those of JSON, Literal, Annotated or "
+            f"a pydantic model ({reason})"
+        ) from error
+
+
+def _model_of(function: Function, hints: Mapping[str, Any]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        if name == IDEMPOTENCY_KEY:
+        if name in FROM_THE_RUN:
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"tool {function.__name__}: parameter {name!r} takes any number; name each one")

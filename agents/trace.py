@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.guards.budget import MICRO, Spend
+from agents.guards.evidence import Reading
 from agents.models import Step, ToolCall
 from agents.storable import storable
 from agents.work import Work
@@ -41,6 +42,12 @@ def evidence(work: Work, cited: Sequence[str]) -> list[dict[str, Any]]:
         {"title": f"{call.name}({_shown(call.arguments)})", "text": _text(call.output)} for call in calls
     ]
     return storable(found)  # type: ignore[no-any-return]
+
+
+def readings(work: Work) -> list[Reading]:
+    """What each tool call answered, for quotations to be checked against."""
+    done = [call for call in work.calls if call.state == ToolCall.State.DONE]
+    return [Reading(call.arguments, _text(call.output)) for call in done]
 
 
 def _of_step(step: Step) -> dict[str, Any]:

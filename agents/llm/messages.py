@@ -23,7 +23,6 @@ from agents.llm.turn import Turn, TurnRequest, UpstreamError, UpstreamKind, Usag
 
 CONNECT_TIMEOUT_S = 5
 SILENCE_TIMEOUT_S = 60
-LOCAL_HEADER = "x-otherwise-local"
 
 SPEND_LIMITS = {
     "enforced_spend_limit_reached",
@@ -119,7 +118,6 @@ def _read(stream: anthropic.MessageStream[Any], left_s: float) -> Turn:
         error=error,
         request_id=headers.get("request-id"),
         stop_details=message.stop_details.to_dict(mode="json") if message and message.stop_details else None,
-        is_local=LOCAL_HEADER in headers,
     )
 
 

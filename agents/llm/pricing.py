@@ -5,7 +5,7 @@ The rates are those of `genai-prices`. One dollar per million tokens is one micr
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelPrice, TieredPrices
@@ -52,12 +52,6 @@ class Price:
         """The most micro-dollars a call can cost: nothing read from the cache, every output token used."""
         band = self._band(input_tokens)
         return _up(input_tokens * band.dearest_input + max_tokens * band.output)
-
-    def affordable_output(self, micro_usd: int, input_tokens: int) -> int:
-        """The largest `max_tokens` whose worst case costs no more than `micro_usd`; 0 if there is none."""
-        band = self._band(input_tokens)
-        left = Decimal(micro_usd) - input_tokens * band.dearest_input
-        return max(0, int((left / band.output).to_integral_value(ROUND_FLOOR)))
 
     def _band(self, prompt_tokens: int) -> Band:
         return next(band for band in reversed(self.bands) if prompt_tokens > band.over or band.over == 0)

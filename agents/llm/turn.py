@@ -107,7 +107,6 @@ class Turn:
     error: UpstreamError | None = None
     request_id: str | None = None
     stop_details: dict[str, Any] | None = None
-    is_local: bool = False
 
     @property
     def text(self) -> str:

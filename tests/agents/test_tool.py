@@ -117,3 +117,15 @@ def test_a_coroutine_is_refused() -> None:
 
     with pytest.raises(TypeError, match="tool later is a coroutine: the runner would not wait for it"):
         tool(later)
+
+
+def test_a_tool_that_works_on_the_task_gets_it_from_the_run_and_not_from_the_model() -> None:
+    @tool(effect="read")
+    def read_line(line: int, task: Any) -> Any:
+        """Read a line of the document."""
+        return task.splitlines()[line]
+
+    assert read_line.schema()["input_schema"]["required"] == ["line"]
+    assert read_line.invoke({"line": 1}, task="one\ntwo") == "two"
+    with pytest.raises(ValidationError):
+        read_line.invoke({"line": 1, "task": "mine"}, task="one\ntwo")

@@ -1,14 +1,14 @@
 """Which tools to call next: those whose arguments stand in the text, and never the same call twice."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agents.llm.local.extracting import SUMS, by_pattern, number_in
+from agents.llm.local.documents import next_pages, speaks_of_pages
 from agents.llm.local.reading import salient, sentences, stem, stems
 from agents.llm.local.schemas import Schema, kind_of, name_words, resolved
 from agents.llm.local.situation import Situation
+from agents.llm.local.values import SUMS, by_pattern, number_in
 
 LOOKING = {
     *("check", "fetch", "find", "get", "list", "load", "look", "lookup"),
@@ -16,8 +16,6 @@ LOOKING = {
 }
 FREE_TEXT = {"keywords", "q", "query", "search", "terms", "text", "topic"}
 GROUNDS = {"explanation", "message", "note", "question", "reason", "summary"}
-PAGING = {"chunk", "index", "number", "page", "part", "section"}
-PAGE_COUNT = re.compile(r"\b(?:page\s+\d{1,4}\s+of\s+(\d{1,4})\b|(\d{1,4})\s+pages\b)", re.IGNORECASE)
 QUERY_WORDS = 12
 AT_ONCE = 3
 
@@ -56,20 +54,6 @@ def wanting(situation: Situation) -> list[str]:
             if spoken & {stem(word) for word in name_words(name) if word not in {"id", "number"}}:
                 lacks.append(f"the {' '.join(name_words(name))} that {tool['name']} needs is not given")
     return lacks
-
-
-def pages_left(situation: Situation) -> list[int]:
-    """The pages that the text says there are and that no call has brought."""
-    last = _last_page(situation)
-    return [page for page in range(1, last + 1) if page not in pages_read(situation)] if last else []
-
-
-def pages_read(situation: Situation) -> list[int]:
-    """The pages that calls have brought, in order."""
-    pages = (
-        value for finding in situation.found for name, value in finding.arguments.items() if _pages(name)
-    )
-    return sorted({page for page in pages if isinstance(page, int)})
 
 
 def _new_calls(tool: Schema, situation: Situation) -> list[Call]:
@@ -112,8 +96,8 @@ def _values(name: str, holder: Schema, tool: Schema, situation: Situation) -> li
     if "enum" in schema:
         spoken = text.lower()
         return [value for value in schema["enum"] if str(value).replace("_", " ").lower() in spoken]
-    if kind == "integer" and _pages(name):
-        return _next_page(schema, tool, situation)
+    if kind == "integer" and speaks_of_pages(name):
+        return next_pages(schema, tool, situation)
     if kind in {"integer", "number"}:
         return (
             _known(name, situation)
@@ -178,22 +162,3 @@ def _is_asked_for(tool: Schema, situation: Situation) -> bool:
     verbs = {stem(word) for word in set(name_words(tool["name"])) - lookups}
     done = {finding.tool for finding in situation.findings}
     return tool["name"] not in done and bool(verbs & set(stems(situation.task)))
-
-
-def _pages(name: str) -> bool:
-    return bool(PAGING & set(name_words(name)))
-
-
-def _next_page(schema: Schema, tool: Schema, situation: Situation) -> list[Any]:
-    asked = [value for f in situation.findings if f.tool == tool["name"] for value in f.arguments.values()]
-    first = int(schema.get("minimum", 1))
-    following = max((page + 1 for page in asked if isinstance(page, int)), default=first)
-    last = schema.get("maximum") or _last_page(situation) or following
-    return [following] if following <= last else []
-
-
-def _last_page(situation: Situation) -> int | None:
-    for text in (*(finding.text for finding in situation.found), situation.task, situation.system):
-        if counted := PAGE_COUNT.search(text):
-            return int(counted[1] or counted[2])
-    return None

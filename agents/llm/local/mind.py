@@ -43,7 +43,9 @@ def _stock(situation: Situation) -> str:
 
 def _weighing(form: Form) -> str:
     choice = form.best_choice
+    sought = form.fields.sought
+    found = f"{len(form.fields.found())} of {len(sought)} values were found." if sought else ""
     if choice is None:
-        return f"{len(form.quotes)} of {form.sought} values were found." if form.sought else ""
+        return found
     second = f", then {choice.runner_up}" if choice.runner_up else ""
-    return f"{choice.value} fits best ({choice.confidence:.2f}){second}."
+    return f"{choice.value} fits best ({choice.confidence:.2f}){second}. {found}".strip()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STALE = re.compile(r"\A[^\n{\[]*\b(cached|stale)\b", re.IGNORECASE)
+UNMADE = re.compile(r"\ANot run: [^\n]*\bbudget\b")
 TAG = re.compile(r"</?[a-zA-Z_][\w-]*>")
 
 
@@ -25,7 +26,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A request, read. `notes` is what was said after the task, by reviewers and by the runner."""
+    """A request, read. `notes` is what was said after the task, by reviewers and by the runner.
+
+    Calls that the budget did not allow are left out: with more of it they can be made.
+    """
 
     system: str
     task: str
@@ -68,6 +72,8 @@ def _findings(messages: list[dict[str, Any]]) -> Iterator[Finding]:
         for result in _blocks(message, "tool_result"):
             call = calls[result["tool_use_id"]]
             text = "\n".join(_texts(result))
+            if UNMADE.match(text):
+                continue
             data = _json(text) or _json(text.partition("\n")[2])
             failed = bool(result.get("is_error")) or (isinstance(data, dict) and bool(data.get("error")))
             stale = bool(STALE.search(text[:200]))

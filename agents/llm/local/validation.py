@@ -1,13 +1,14 @@
 """The rules that the real API holds a request to, so that breaking them is found offline."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from agents.llm.local.catalogue import MAX_INPUT_TOKENS, MAX_OUTPUT_TOKENS, described
 from agents.llm.local.errors import invalid
 from agents.llm.local.tokens import prompt_tokens
 from agents.llm.local.transcript import check_messages
+from agents.llm.output_schema import refusals
 
 REQUIRED = ("model", "max_tokens", "messages")
 OPTIONAL = {
@@ -17,17 +18,6 @@ OPTIONAL = {
 REMOVED = ("temperature", "top_p", "top_k")
 EFFORTS = ("low", "medium", "high", "xhigh", "max", None)
 TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
-# Keywords of JSON schema that constrained output does not support.
-UNSUPPORTED = {
-    "minimum",
-    "maximum",
-    "exclusiveMinimum",
-    "exclusiveMaximum",
-    "multipleOf",
-    "minLength",
-    "maxLength",
-    "maxItems",
-}
 
 
 def check_request(body: Any, *, counting: bool = False) -> dict[str, Any]:
@@ -98,27 +88,8 @@ def _check_output(output: Mapping[str, Any]) -> None:
         return
     if wanted.get("type") != "json_schema" or not isinstance(wanted.get("schema"), dict):
         raise invalid("output_config.format: Input should be a json_schema with its schema")
-    _check_schema(wanted["schema"], "output_config.format.schema")
-
-
-def _check_schema(schema: dict[str, Any], where: str) -> None:
-    kind = schema.get("type")
-    if kind == "object" and schema.get("additionalProperties") is not False:
-        raise invalid(f"{where}: For 'object' type, 'additionalProperties' must be explicitly set to false")
-    for name in UNSUPPORTED & schema.keys():
-        raise invalid(f"{where}: For '{kind}' type, property '{name}' is not supported")
-    for name, part in _parts(schema):
-        _check_schema(part, f"{where}.{name}")
-
-
-def _parts(schema: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The schemas within a schema, each with the way to it."""
-    for group in ("properties", "$defs"):
-        yield from ((f"{group}.{name}", part) for name, part in schema.get(group, {}).items())
-    for group in ("anyOf", "oneOf", "allOf"):
-        yield from ((f"{group}.{place}", part) for place, part in enumerate(schema.get(group, [])))
-    if "items" in schema:
-        yield "items", schema["items"]
+    if problem := next(refusals(wanted["schema"], "output_config.format.schema"), None):
+        raise invalid(problem)
 
 
 def _check_rest(body: Mapping[str, Any]) -> None:

@@ -3,34 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group, User
 from django.db import transaction
 
+from agents.library.document_extraction import document_extraction
 from agents.library.support_triage import support_triage
 from agents.registry import enrol
-from escalation.gating.models import Agent
+from escalation.gating.models import Agent as AgentRow
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Membership, ReviewQueue
-from escalation.stack.demo.work import feed
+from escalation.stack.demo import work
+
+if TYPE_CHECKING:
+    from agents import Agent
 
 PASSWORD = "otherwise"
 REVIEWERS, OPS = ("alice", "bob"), "olga"
-FIRST_PIECES = 30
+FIRST_MESSAGES = 30
+SUPPORT_TERMS: dict[str, Any] = {
+    "reason": "One result in ten is checked; while a tool is down, an earlier answer may stand in.",
+    "audit_rate": 0.1,
+    "exits": all_to_a_human()
+    | {reason: ["cached", "human"] for reason in ("breaker_open", "tool_failed", "model_unavailable")},
+    "budget": {"cost_usd": 0.02, "turns": 3, "tool_calls": 6, "wall_clock_s": 120},
+}
+DOCUMENT_TERMS: dict[str, Any] = {
+    "reason": "A wrong field costs more than a look at it. Beyond six pages a human says whether to read on.",
+    "threshold": 0.85,
+    "audit_rate": 0.2,
+    "budget": {"cost_usd": 0.05, "turns": 8, "tool_calls": 6, "wall_clock_s": 120},
+}
 
 
 @transaction.atomic
 def load(say: Callable[[str], object]) -> None:
-    """Make the sign-ins, the review queue and a live agent with its first work, where they are missing."""
+    """Make the sign-ins, the review queues and live agents with their first work, where they are missing."""
     reviewers = [_sign_in(name, group="reviewers") for name in REVIEWERS]
     olga = _sign_in(OPS, group="ops", is_staff=True)
-    support, _ = ReviewQueue.objects.get_or_create(slug="support", defaults={"name": "Support"})
-    for user in reviewers:
-        Membership.objects.get_or_create(queue=support, user=user)
-    agent = Agent.objects.filter(slug=support_triage.name).first()
-    if agent is None:
-        _bring_to_life(support, olga)
-        feed(FIRST_PIECES)
+    support, documents = _queue("Support", reviewers), _queue("Documents", reviewers)
+    if _is_missing(support_triage):
+        _bring_to_life(support_triage, olga, queue=support, **SUPPORT_TERMS)
+        work.give(support_triage, FIRST_MESSAGES)
+    if _is_missing(document_extraction):
+        _bring_to_life(document_extraction, olga, queue=documents, **DOCUMENT_TERMS)
+        work.give(document_extraction, len(work.work_for(document_extraction)))
     say(f"Demo sign-ins: {', '.join((*REVIEWERS, OPS))}")
 
 
@@ -43,21 +61,20 @@ def _sign_in(name: str, *, group: str, is_staff: bool = False) -> User:
     return user
 
 
-def _bring_to_life(queue: ReviewQueue, olga: User) -> None:
-    agent = enrol(support_triage)
-    agent.owner, agent.on_call = "Olga", "olga"
-    agent.save()
-    exits = all_to_a_human() | {
-        "breaker_open": ["cached", "human"],
-        "tool_failed": ["cached", "human"],
-        "model_unavailable": ["cached", "human"],
-    }
-    agent.gates.get(slug="default").adopt(
-        author=olga,
-        reason="One result in ten is checked; while a tool is down, an earlier answer may stand in.",
-        queue=queue,
-        audit_rate=0.1,
-        exits=exits,
-        budget={"cost_usd": 0.02, "turns": 3, "tool_calls": 6, "wall_clock_s": 120},
-    )
-    agent.go_live(olga, "The demo starts.")
+def _queue(name: str, reviewers: list[User]) -> ReviewQueue:
+    queue, _ = ReviewQueue.objects.get_or_create(slug=name.lower(), defaults={"name": name})
+    for user in reviewers:
+        Membership.objects.get_or_create(queue=queue, user=user)
+    return queue
+
+
+def _is_missing(agent: Agent) -> bool:
+    return not AgentRow.objects.filter(slug=agent.name).exists()
+
+
+def _bring_to_life(agent: Agent, olga: User, **terms: Any) -> None:
+    row = enrol(agent)
+    row.owner, row.on_call = "Olga", "olga"
+    row.save()
+    row.gates.get(slug="default").adopt(author=olga, **terms)
+    row.go_live(olga, "The demo starts.")

@@ -1,27 +1,53 @@
-"""Work for the demo's agent: messages that were written for it, over and over."""
+"""Work for the demo's agents: messages and documents that were written for it, over and over."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agents.bell import ring
-from agents.feeding import pieces
+from agents.feeding import Piece, pieces
+from agents.library.document_extraction import document_extraction
 from agents.library.support_triage import support_triage
 from agents.models import Run
 from agents.running import start_run
 from escalation.queue.models import Escalation
 
-MESSAGES = Path(__file__).with_name("messages.jsonl")
+if TYPE_CHECKING:
+    from agents import Agent
+
+HERE = Path(__file__).parent
+SOURCES = {support_triage.name: "messages.jsonl", document_extraction.name: "documents"}
 ENOUGH_WAITING = 60
+MESSAGES_PER_DOCUMENT = 12
 
 
-def feed(count: int = 1) -> int:
-    """Queue the next messages, and return how many; none when the reviewers have plenty to do."""
-    waiting = Escalation.objects.filter(agent=support_triage.name).open()[: ENOUGH_WAITING + 1].count()
+def feed() -> int:
+    """Queue what comes next: a message, and now and then a document; returns how many."""
+    fed = give(support_triage, 1)
+    is_time = fed and Run.objects.filter(agent=support_triage.name).count() % MESSAGES_PER_DOCUMENT == 0
+    return fed + (give(document_extraction, 1) if is_time else 0)
+
+
+def give(agent: Agent, count: int) -> int:
+    """Queue an agent's next pieces of work, and return how many; none when reviewers have plenty to do."""
+    waiting = Escalation.objects.filter(agent=agent.name).open()[: ENOUGH_WAITING + 1].count()
     if waiting > ENOUGH_WAITING:
         return 0
-    messages = pieces(str(MESSAGES), "text")
-    done = Run.objects.filter(agent=support_triage.name).count()
+    work = work_for(agent)
+    done = Run.objects.filter(agent=agent.name).count()
     for number in range(done, done + count):
-        ring(start_run(support_triage, messages[number % len(messages)].task))
+        piece = work[number % len(work)]
+        ring(start_run(agent, piece.task, metadata=piece.metadata))
     return count
+
+
+def work_for(agent: Agent) -> list[Piece]:
+    """The pieces of work that there are for an agent of the demo."""
+    return _read(SOURCES[agent.name])
+
+
+@cache
+def _read(source: str) -> list[Piece]:
+    return pieces(str(HERE / source), "text")

@@ -20,7 +20,6 @@ def test_a_scripted_answer_comes_back_whole(messages_api: LocalMessagesAPI) -> N
     assert json.loads(turn.text) == {"intent": "other", "confidence": 40}
     assert turn.request_id
     assert turn.request_id.startswith("req_")
-    assert turn.is_local
 
 
 def test_tool_calls_keep_their_order_and_arguments(messages_api: LocalMessagesAPI) -> None:

@@ -174,9 +174,10 @@ def test_it_reads_page_after_page_and_reports_what_is_left_when_it_must_stop() -
     }
     said: list[Any] = [{"role": "user", "content": "Invoice of 3 pages"}]
     first = think(asking("", tools=[READ_PAGE], messages=said, output_schema=schema).body())
-    use = first.blocks[-1]
     answered = [
-        result(use["id"], "Page 1 of 3\nTotal: EUR 1,250.40"),
+        result(first.blocks[-3]["id"], "Page 1 of 3\nTotal: EUR 1,250.40"),
+        result(first.blocks[-2]["id"], "Not run: the budget for tool calls is spent.", is_error=True),
+        result(first.blocks[-1]["id"], "Not run: the budget for tool calls is spent.", is_error=True),
         {"type": "text", "text": "The budget is spent."},
     ]
     said += [{"role": "assistant", "content": list(first.blocks)}, {"role": "user", "content": answered}]
@@ -185,9 +186,9 @@ def test_it_reads_page_after_page_and_reports_what_is_left_when_it_must_stop() -
         asking("", tools=[READ_PAGE], messages=said, output_schema=schema, allow_tools=False).body()
     )
 
-    assert use["input"] == {"page": 1}
+    assert [arguments for _, arguments in calls_in(first)] == [{"page": 1}, {"page": 2}, {"page": 3}]
     assert answer_in(report)["total"] == 1250.40
-    assert answer_in(report)["missing"] == ["pages 2 to 3 were not read"]
+    assert answer_in(report)["missing"] == ["page 2 was not read", "page 3 was not read"]
     assert answer_in(report)["confidence"] <= 60
 
 
