@@ -6,8 +6,8 @@ from agents import ending
 from agents.guards.loop import Call, Nudge, check_loop, fingerprint
 from agents.guards.verdict import PROCEED, Proceed, Reason, Stop
 from agents.models import ToolCall
-from agents.toolbox import UNAVAILABLE, carry_out
-from agents.waiting import hold
+from agents.toolbox import UNAVAILABLE, carry_out, too_early_s
+from agents.waiting import hold, wait_to_poll
 from agents.work import Work
 
 
@@ -25,6 +25,10 @@ def use_tools(work: Work) -> None:
         ending.for_cause(work, Reason.BREAKER_OPEN, detail)
     elif held := [call for call in calls if call.state == ToolCall.State.HELD]:
         hold(work, held[0])
+    elif early := [call for call in calls if call.state == ToolCall.State.INTENT]:
+        waits_s = min(too_early_s(work, call) for call in early)
+        detail = f"{early[0].name} is called again when its interval is over."
+        wait_to_poll(work, seconds=waits_s, detail=detail)
     else:
         work.next_step()
 

@@ -23,8 +23,14 @@ ONCE_MORE = {"max_retries": 1, "interval_start": 0}
 def ring(run: Run, *, after: timedelta = timedelta()) -> bool:
     """Ask the workers, once the transaction is through, to take a run's next turn; may be lost."""
     Run.objects.filter(pk=run.pk).update(rung_at=Now() + after)
+    send(run, after=after)
+    return True
 
-    def send() -> None:
+
+def send(run: Run, *, after: timedelta = timedelta()) -> None:
+    """Send the message alone, for a run that says already that it was rung."""
+
+    def now() -> None:
         try:
             current_app.send_task(
                 ADVANCE_RUN,
@@ -35,5 +41,4 @@ def ring(run: Run, *, after: timedelta = timedelta()) -> bool:
         except OperationalError as error:
             log.warning("broker_unreachable", run=run.pk, why=str(error))
 
-    transaction.on_commit(send)
-    return True
+    transaction.on_commit(now)

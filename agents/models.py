@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Case, F, Q, Sum, When
+from django.db import models, transaction
+from django.db.models import F, Q, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from agents.storable import Verbatim
@@ -19,38 +21,72 @@ if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
 
+# When a run can be taken: free and going, or woken.
+FREE = """(
+    agents_run.state IN ('queued', 'running')
+        AND (agents_run.lease_until IS NULL OR agents_run.lease_until <= statement_timestamp())
+    OR agents_run.state IN ('waiting_human', 'waiting_upstream')
+        AND agents_run.wake_at <= statement_timestamp()
+)"""
+# Still running, yet free: whoever held it vanished.
+TAKE = f"""
+    UPDATE agents_run SET state = 'running', epoch = epoch + 1, lost = lost + (state = 'running')::int,
+        lease_until = statement_timestamp() + %(lease)s, wake_at = NULL
+    WHERE id = %(id)s AND step = %(step)s AND agent <> %(but_of)s AND {FREE}
+    RETURNING *, EXISTS (
+        SELECT FROM gating_agent a WHERE a.slug = agents_run.agent AND a.state = 'paused'
+    ) AS was_paused
+"""
+
+
+def remember(row: models.Model, changes: Mapping[str, Any]) -> None:
+    """Let a row in memory hold what was written to it; what the database computed is read if asked for."""
+    for name, value in changes.items():
+        if hasattr(value, "resolve_expression"):
+            row.__dict__.pop(name, None)
+        else:
+            setattr(row, name, value)
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     def advanceable(self) -> RunQuerySet:
         """Runs that a worker may take a step of now: nobody holds them, and what they waited for is there."""
-        free = Q(lease_until__isnull=True) | Q(lease_until__lte=Now())
-        ready = Q(state__in=Run.GOING) & free
-        woken = Q(state__in=Run.WAITING, wake_at__lte=Now())
-        return self.filter(ready | woken)
+        return self.filter(RawSQL(FREE, [], output_field=models.BooleanField()))
 
-    def take(self, run_id: int, step: int) -> Run | None:
-        """Hold one run for one step, or return None: it is held, over, or already past that step."""
-        free = self.advanceable().filter(pk=run_id, step=step)
-        # Still running, yet free: whoever held it vanished.
-        lost = Case(
-            When(state=Run.State.RUNNING, then=F("lost") + 1),
-            default=F("lost"),
-            output_field=models.PositiveSmallIntegerField(),
-        )
-        taken = free.update(
-            lost=lost,
-            state=Run.State.RUNNING,
-            epoch=F("epoch") + 1,
-            lease_until=Now() + settings.RUN_LEASE,
-            wake_at=None,
-        )
-        return self.get(pk=run_id) if taken else None
+    def take(self, run_id: int, step: int, *, but_of: str = "") -> Run | None:
+        """Hold one run for one step; None: it is held, over, past that step, or of the agent `but_of`."""
+        terms = {"id": run_id, "step": step, "but_of": but_of, "lease": settings.RUN_LEASE}
+        return next(iter(self.raw(TAKE, terms)), None)
 
     def to_ring(self, *, every: timedelta) -> RunQuerySet:
-        """Runs that a worker should advance, and that no message was sent for in a while."""
+        """Runs that a worker should advance, and that nobody rang for since they are free, or in a while."""
         # A run that agent.run() takes the steps of is its caller's, until it waited for a human.
         for_workers = Q(gated=True) | Q(escalation__isnull=False)
+        lapsed_since = Q(lease_until__gt=F("rung_at"))
         unheard = Q(rung_at__isnull=True) | Q(rung_at__lte=Now() - every)
-        return self.advanceable().filter(for_workers, unheard)
+        return self.advanceable().filter(for_workers, lapsed_since | unheard)
+
+    def abandoned(self, *, nameless: str) -> RunQuerySet:
+        """Runs of agent.run() whose program has ended, and that no worker can go on with."""
+        lapsed = Now() - settings.RUN_LEASE
+        # Between two turns a run is free for a moment; its program takes the next one at once.
+        untaken = Q(state__in=Run.GOING) & (
+            Q(lease_until__lte=lapsed) | Q(lease_until__isnull=True, created_at__lte=lapsed)
+        )
+        unwoken = Q(state=Run.State.WAITING_UPSTREAM, wake_at__lte=lapsed)
+        its_program_s = Q(escalation__isnull=True) | Q(agent=nameless)
+        return self.filter(untaken | unwoken, its_program_s, gated=False)
+
+    def stop(self, detail: str) -> int:
+        """End these runs without a result, whoever holds them; returns how many were not over."""
+        return self.exclude(state__in=Run.OVER).update(
+            state=Run.State.STOPPED,
+            epoch=F("epoch") + 1,
+            detail=detail,
+            lease_until=None,
+            wake_at=None,
+            ended_at=Now(),
+        )
 
 
 class Run(models.Model):
@@ -101,6 +137,8 @@ class Run(models.Model):
     created_at = DatabaseMoment(db_default=Now())
     ended_at = models.DateTimeField(null=True)
 
+    was_paused = False  # its agent, when the run was taken
+
     objects = RunQuerySet.as_manager()
     steps: RelatedManager[Step]
     tool_calls: RelatedManager[ToolCall]
@@ -131,9 +169,20 @@ class Run(models.Model):
         """Change this run while its epoch is still ours; False when another worker has taken it over."""
         written = Run.objects.filter(pk=self.pk, epoch=self.epoch, state=self.State.RUNNING).update(**changes)
         if written:
-            for name, value in changes.items():
-                setattr(self, name, value)
+            remember(self, changes)
         return bool(written)
+
+    def keep(self) -> bool:
+        """Hold this run for another lease while its epoch is still ours; False when it is not, or not going.
+
+        A row that somebody is writing at this moment is left alone: it counts as kept.
+        """
+        ours = Run.objects.filter(pk=self.pk, epoch=self.epoch, state=self.State.RUNNING)
+        with transaction.atomic():
+            free = ours.select_for_update(skip_locked=True).values("pk")
+            if Run.objects.filter(pk__in=free).update(lease_until=Now() + settings.RUN_LEASE):
+                return True
+        return ours.exists()
 
     def wake_for(self, decision: Decision) -> None:
         """Let the run go on with `decision` once its undo window is over."""
@@ -141,17 +190,7 @@ class Run(models.Model):
 
     def stop(self, detail: str) -> bool:
         """End the run without a result, whoever holds it; False when it was over."""
-        open_ = Run.objects.filter(pk=self.pk).exclude(state__in=self.OVER)
-        return bool(
-            open_.update(
-                state=self.State.STOPPED,
-                epoch=F("epoch") + 1,
-                detail=detail,
-                lease_until=None,
-                wake_at=None,
-                ended_at=Now(),
-            )
-        )
+        return bool(Run.objects.filter(pk=self.pk).stop(detail))
 
 
 class Step(models.Model):
@@ -204,6 +243,7 @@ class ToolCall(models.Model):
     approved_arguments = Verbatim(null=True)  # what a reviewer let run
     effect = models.CharField(max_length=20)
     state = models.CharField(max_length=10, choices=State, default=State.INTENT)
+    started_at = models.DateTimeField(null=True)
     output = Verbatim(null=True)
     error = models.TextField(blank=True)
     cached_age_s = models.FloatField(null=True)  # how old the answer is that stood in for an open circuit

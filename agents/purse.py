@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import structlog
 from django.conf import settings
+from django.db import connection
 
 from agents.guards.budget import MICRO, Budget
 from agents.metered import Tokens
@@ -21,10 +22,12 @@ from agents.stores.budget import (
     Scope,
     shared_budget,
 )
+from escalation.queue.models.rows import names, places, values
 
 log = structlog.get_logger()
 
 EVERYTHING = "*"
+BY_DATABASE = ("id", "at")
 
 
 def scopes_of(run: Run, budget: Budget) -> tuple[Scope, ...]:
@@ -46,8 +49,7 @@ def shared_left(run: Run, budget: Budget) -> int | None:
 def reserve(run: Run, budget: Budget, *, wanted: int, holdback: int, most: Tokens) -> Reservation | Exhausted:
     """Hold `wanted` micro-dollars and note it in the ledger; raises BudgetUnavailable: make no call then."""
     scopes: Sequence[Scope] = scopes_of(run, budget)
-    lease_s = settings.RUN_LEASE.total_seconds()
-    order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback, lease_s=lease_s)
+    order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback)
     held = _store().reserve(f"{run.pk}.{run.step}.{run.epoch}", scopes, order)
     if isinstance(held, Reservation):
         _note(run, held, LedgerEntry.Kind.RESERVED, held.granted_micro_usd, most)
@@ -74,7 +76,7 @@ def _note(
     tokens: Tokens | None,
     detail: str = "",
 ) -> None:
-    LedgerEntry.objects.create(
+    entry = LedgerEntry(
         run=run,
         agent=run.agent,
         step=run.step,
@@ -85,6 +87,9 @@ def _note(
         model=run.model,
         detail=detail,
     )
+    into, form = names(LedgerEntry, BY_DATABASE), places(LedgerEntry, BY_DATABASE)
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO agents_ledgerentry ({into}) VALUES ({form})", values(entry, BY_DATABASE))
 
 
 def _store() -> BudgetStore:

@@ -81,9 +81,12 @@ def _go_on(work: Work, grant: dict[str, Any]) -> None:
 
 
 def extended(budget: Budget, grant: Budget, active_s: float) -> Budget:
-    """The budget after a grant: granted tokens may be output tokens too, and the clock starts anew."""
+    """The budget after a grant: granted tokens may be output tokens too, and the clock starts anew.
+
+    A granted `wall_clock_s` is the time from now on; without one the run has its whole time once more.
+    """
     more = replace(grant, output_tokens=grant.output_tokens or grant.tokens)
-    clock = None if budget.wall_clock_s is None else active_s + budget.wall_clock_s
+    clock = None if budget.wall_clock_s is None else active_s + (grant.wall_clock_s or budget.wall_clock_s)
     return replace(budget.extended_by(more), wall_clock_s=clock)
 
 

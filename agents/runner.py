@@ -13,16 +13,17 @@ from agents import ending
 from agents.acting import use_tools
 from agents.agent import UNNAMED, Agent
 from agents.guards.verdict import Reason
+from agents.lease import kept
 from agents.models import Run
 from agents.registry import UnknownAgent
 from agents.resuming import resume
 from agents.turns import take_turn
 from agents.work import TakenOver, Work
-from escalation.gating.models import Agent as AgentRow
 
 log = structlog.get_logger()
 
 NOT_NOW = timedelta(seconds=30)
+ABANDONED = "The program that worked on it has ended, and only it could go on."
 MOST_LOST = 3  # workers that may vanish in one step before a human sees the run
 
 
@@ -32,24 +33,28 @@ def advance(run_id: int, step: int, agent: Agent | None = None) -> Run | None:
     Returns the run as it now is, or None when it is not ours to advance. `agent` is its definition where it
     has no name to be found by.
     """
-    run = Run.objects.take(run_id, step)
+    # A nameless agent's run is its program's: nobody else has its definition.
+    run = Run.objects.take(run_id, step, but_of="" if agent else UNNAMED)
     if run is None:
         return None
     try:
-        _guarded(Work.on(run, agent))
+        with kept(run):
+            _guarded(Work.begun(run, agent) if run.epoch == 1 else Work.on(run, agent))
     except TakenOver as error:
         log.warning("run_taken_over", run=run.pk, why=str(error))
+        run.refresh_from_db()
     except UnknownAgent as error:
         _leave_to_others(run, error)
-    run.refresh_from_db()
     return run
 
 
 def _leave_to_others(run: Run, error: UnknownAgent) -> None:
-    if run.agent == UNNAMED:
-        run.stop("Its agent has no name, so only the program that started it could go on with it.")
-    else:  # this worker's code is older or newer than the run: another may know the agent
+    if run.gated:  # this worker's code is older or newer than the run: another may know the agent
         _not_now(run, str(error))
+    elif run.awaits_answer:  # its program asks for the answer by agent.resume()
+        run.write(state=Run.State.WAITING_HUMAN, lease_until=None, lost=0, wake_at=Now(), detail=str(error))
+    else:
+        run.stop(ABANDONED)
 
 
 def _not_now(run: Run, detail: str) -> None:
@@ -76,7 +81,7 @@ def _advance(work: Work) -> None:
         detail = f"{work.run.lost} workers were lost in this step, so it is set aside."
         ending.for_cause(work, Reason.ERROR, detail)
         return
-    if _is_paused(work.run):
+    if work.run.gated and work.run.was_paused:
         _not_now(work.run, "The agent is paused.")
         return
     if work.run.awaits_answer:
@@ -88,7 +93,3 @@ def _advance(work: Work) -> None:
         use_tools(work)
     else:
         take_turn(work)
-
-
-def _is_paused(run: Run) -> bool:
-    return run.gated and AgentRow.objects.filter(slug=run.agent, state=AgentRow.State.PAUSED).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from agents.models import Run
@@ -18,13 +19,35 @@ from escalation.queue.models import Escalation
 if TYPE_CHECKING:
     from agents.agent import Agent
 
+POLL_S = 0.5
+
 
 def run_here(agent: Agent, task: Any) -> Result:
     """Work on `task` until there is a result or a human is needed; the caller is the gate."""
     run = _new_run(agent, task, gated=False, budget=agent.limits.as_mapping())
     run.save()
-    while run.state in Run.GOING and (advanced := advance(run.pk, run.step, agent)):
-        run = advanced
+    return _go_on(run, agent)
+
+
+def resume_here(agent: Agent, run_id: int) -> Result:
+    """Go on with a run of `run_here` that a human has answered; ValueError for a run that is another's."""
+    run = Run.objects.filter(pk=run_id, gated=False, agent=agent.slug).first()
+    # Nameless agents are told apart by what they are asked to do.
+    if run is None or not (agent.name or run.prompt_version == agent.prompt_version):
+        raise ValueError(f"run {run_id} was not begun by this agent's run(): resume what `result.run` names")
+    return _go_on(advance(run.pk, run.step, agent) or run, agent)
+
+
+def _go_on(run: Run, agent: Agent) -> Result:
+    while run.state in (*Run.GOING, Run.State.WAITING_UPSTREAM):
+        if run.state == Run.State.WAITING_UPSTREAM:  # for a tool that must not be asked again so soon
+            time.sleep(POLL_S)
+        advanced = advance(run.pk, run.step, agent)
+        if advanced is None:
+            run.refresh_from_db()
+            if run.state in Run.GOING:  # somebody else holds it
+                break
+        run = advanced or run
     return _result_of(Work.on(run, agent))
 
 

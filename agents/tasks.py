@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
+from typing import Any
 
 from celery import shared_task
+from celery.signals import worker_init
 
-from agents.bell import ADVANCE_RUN, ring
+from agents.agent import UNNAMED
+from agents.bell import ADVANCE_RUN, ring, send
 from agents.models import Run
-from agents.runner import advance
+from agents.runner import ABANDONED, advance
 from escalation.ticks import tick
 
-RING_AGAIN_AFTER = timedelta(seconds=30)
+RING_AGAIN_AFTER = timedelta(seconds=20)
 # Few enough that a backlog is not asked for over and over, enough to fill a broker that lost everything.
 MOST_RINGS = 200
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def load_the_sdk(**_: Any) -> None:
+    """Load once what every turn needs: a worker's processes are its forks, and share it."""
+    import_module("agents.llm.messages")
 
 
 @shared_task(name=ADVANCE_RUN)  # type: ignore[untyped-decorator]
 def advance_run(run_id: int, step: int) -> None:
     """Take one turn of a run, and ask for the next."""
     run = advance(run_id, step)
-    if run is not None and run.state in Run.GOING:
-        ring(run)
+    if run is not None and run.state == Run.State.QUEUED:
+        send(run)
 
 
 @tick("agents.sweep_runs")
 def sweep_runs() -> int:
-    """Ask for every run that should go on and that nobody asked for in a while."""
-    runs = Run.objects.to_ring(every=RING_AGAIN_AFTER).order_by("id")[:MOST_RINGS]
-    return sum(ring(run) for run in runs)
+    """Ask for every run that should go on and that nobody asked for; stop those that nobody can take on."""
+    Run.objects.abandoned(nameless=UNNAMED).stop(ABANDONED)
+    runs = Run.objects.exclude(agent=UNNAMED).to_ring(every=RING_AGAIN_AFTER)
+    return sum(ring(run) for run in runs.order_by("id")[:MOST_RINGS])

@@ -59,7 +59,7 @@ def take_turn(work: Work) -> None:
 def _next_message(work: Work, nudge: str) -> list[Message]:
     last = work.last_step
     if last is None:
-        return opening(work.run.task, *work.run.say)
+        return opening(work.agent.opening(work.run.task), *work.run.say)
     return reply(work.calls_of(last), *work.run.say, nudge)
 
 

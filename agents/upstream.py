@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from agents.guards.breaker import BreakerPolicy, Outcome, Report
 from agents.guards.budget import Budget
-from agents.llm.messages import one_turn
 from agents.llm.pricing import Price
 from agents.llm.turn import TurnRequest
 from agents.metered import Answered, Tokens
@@ -76,6 +75,9 @@ def ask(question: Question) -> Answered | NotAsked | Exhausted:
 
 
 def _paid(question: Question) -> Answered | NotAsked | Exhausted:
+    # The SDK takes a second and a half to load: only those pay it who ask a model.
+    from agents.llm.messages import one_turn
+
     run, terms = question.run, question.terms
     held = reserve(run, question.budget, wanted=terms.wanted, holdback=terms.holdback, most=question.most)
     if isinstance(held, Exhausted):

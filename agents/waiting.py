@@ -64,6 +64,18 @@ def wait_for_upstream(work: Work, *, seconds: float, detail: str) -> None:
     )
 
 
+def wait_to_poll(work: Work, *, seconds: float, detail: str) -> None:
+    """Let go of the run for `seconds`, then go on with the calls of the same step."""
+    work.write(
+        state=Run.State.WAITING_UPSTREAM,
+        lease_until=None,
+        lost=0,
+        wake_at=Now() + timedelta(seconds=seconds),
+        rung_at=None,
+        detail=detail,
+    )
+
+
 def _terms(run: Run) -> dict[str, Any]:
     if not run.gated:
         return {}

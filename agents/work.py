@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db.models.functions import Now
 
 from agents.agent import Agent
 from agents.guards.budget import Budget, Spend
 from agents.llm.turn import Turn, TurnRequest
 from agents.metered import Answered
-from agents.models import LedgerEntry, Run, Step, ToolCall
+from agents.models import LedgerEntry, Run, Step, ToolCall, remember
 from agents.registry import agent_named
 from agents.storable import storable, storable_text
 from agents.transcript import Message, chain, messages
@@ -34,19 +34,31 @@ class Work:
     agent: Agent
     steps: list[Step]
     calls: list[ToolCall]
+    # What the ledger holds of it, one entry for each call; None: not read yet.
+    entries: list[tuple[int, dict[str, int]]] | None = None
 
     @classmethod
     def on(cls, run: Run, agent: Agent | None = None) -> Work:
         """Load what the run did so far; raises UnknownAgent when its definition is gone."""
-        steps, calls = run.steps.all(), run.tool_calls.select_related("step")
-        return cls(run, agent or agent_named(run.agent), list(steps), list(calls))
+        work = cls.begun(run, agent)
+        work.entries, work.steps, work.calls = None, list(run.steps.all()), list(run.tool_calls.all())
+        by_key = {step.pk: step for step in work.steps}
+        for call in work.calls:
+            call.step = by_key[call.step_id]
+        return work
+
+    @classmethod
+    def begun(cls, run: Run, agent: Agent | None = None) -> Work:
+        """A run that nobody held before, so that there is no past to load; raises UnknownAgent."""
+        return cls(run, agent or agent_named(run.agent), steps=[], calls=[], entries=[])
 
     def afresh(self) -> Work:
         """The same work as it stands in the database; raises TakenOver."""
-        run = Run.objects.filter(pk=self.run.pk, epoch=self.run.epoch).first()
-        if run is None:
-            raise TakenOver(f"run {self.run.pk} was taken over from epoch {self.run.epoch}")
-        return Work.on(run, self.agent)
+        epoch = self.run.epoch
+        self.run.refresh_from_db()
+        if self.run.epoch != epoch:
+            raise TakenOver(f"run {self.run.pk} was taken over from epoch {epoch}")
+        return Work.on(self.run, self.agent)
 
     @property
     def budget(self) -> Budget:
@@ -66,11 +78,13 @@ class Work:
 
     def spend(self) -> Spend:
         """What the run has used so far: by the ledger, which knows of lost calls too."""
-        entries = LedgerEntry.objects.filter(run=self.run).standing().values_list("micro_usd", "usage")
-        usages = [usage for _, usage in entries if usage]
+        if self.entries is None:
+            ledger = LedgerEntry.objects.filter(run=self.run).standing()
+            self.entries = list(ledger.values_list("micro_usd", "usage"))
+        usages = [usage for _, usage in self.entries if usage]
         output: int = sum(usage["output_tokens"] for usage in usages)
         return Spend(
-            micro_usd=sum(micro_usd for micro_usd, _ in entries),
+            micro_usd=sum(micro_usd for micro_usd, _ in self.entries),
             tokens=output + sum(usage["input_tokens"] for usage in usages),
             output_tokens=output,
             turns=len(usages),
@@ -91,9 +105,8 @@ class Work:
             user_id=f"run-{self.run.pk}",
         )
 
-    @transaction.atomic
     def record(self, sent: Sequence[Message], answer: Answered, *, final: bool, nudged: bool) -> Step:
-        """Write the step and its tool calls before anything is done about them; raises TakenOver."""
+        """Write the step and its tool calls, in one transaction with what follows; raises TakenOver."""
         self.write(say=[], upstream_failures=0, nudges=self.run.nudges + nudged)
         turn, before = answer.turn, self.last_step.chain if self.last_step else ""
         kept = _belongs(turn, final)
@@ -112,6 +125,8 @@ class Work:
             chain=chain(before, sent, turn.content if kept else []),
         )
         self.steps.append(step)
+        if self.entries is not None:
+            self.entries.append((answer.micro_usd, answer.tokens.as_mapping()))
         if kept:
             self.calls += [self._intended(step, block) for block in turn.tool_uses]
         return step
@@ -144,8 +159,7 @@ class Work:
         row = ToolCall.objects.filter(pk=call.pk, state=call.state, run__in=ours)
         if not row.update(**changes):
             raise TakenOver(f"{call.name} of run {self.run.pk} was taken over from epoch {self.run.epoch}")
-        for name, value in changes.items():
-            setattr(call, name, value)
+        remember(call, changes)
 
     def abandon_calls(self) -> None:
         """Close every call that is still open, so that each has an answer; raises TakenOver."""
@@ -156,8 +170,8 @@ class Work:
                 self.change(call, state=ToolCall.State.REFUSED, error=NOT_RUN)
 
     def next_step(self) -> None:
-        """Let the run go on with its next turn."""
-        self.write(state=Run.State.QUEUED, step=self.run.step + 1, lease_until=None, lost=0)
+        """Let the run go on with its next turn, which whoever took this one rings for at once."""
+        self.write(state=Run.State.QUEUED, step=self.run.step + 1, lease_until=Now(), rung_at=Now(), lost=0)
 
 
 def _belongs(turn: Turn, final: bool) -> bool:

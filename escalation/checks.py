@@ -52,11 +52,9 @@ def check_times(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
                 "Make visibility_timeout at least twice CELERY_TASK_TIME_LIMIT.",
             )
         )
-    if settings.RUN_LEASE.total_seconds() <= limit:
+    if settings.RUN_LEASE.total_seconds() < 2:
         found.append(
-            _error(
-                5, "A run's lease could end while its task runs.", f"Set RUN_LEASE_S above {limit} seconds."
-            )
+            _error(5, "A run's lease could end between two signs of life.", "Set RUN_LEASE_S to 2 or more.")
         )
     if settings.CLAIM_LEASE.total_seconds() < 30:
         found.append(_error(6, "Nobody can answer so fast.", "Set CLAIM_LEASE_S to 30 seconds or more."))

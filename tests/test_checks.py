@@ -19,7 +19,7 @@ BROKEN = [
     (2, {"DEMO": True}),
     (3, {"DEBUG": True}),
     (4, {"CELERY_BROKER_TRANSPORT_OPTIONS": {"visibility_timeout": 60}}),
-    (5, {"RUN_LEASE": timedelta(seconds=60)}),
+    (5, {"RUN_LEASE": timedelta(seconds=1)}),
     (6, {"CLAIM_LEASE": timedelta(seconds=1)}),
     (7, {"UNDO_WINDOW": timedelta(seconds=-1)}),
     (9, {"PUBLIC_URL": "otherwise.example"}),

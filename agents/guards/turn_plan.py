@@ -93,14 +93,11 @@ def plan_turn(at: Position, needs: Needs) -> TurnPlan:
     return StopNow(detail)
 
 
-def affordable_tokens(micro_usd: int, input_tokens: int, price: Price, at_most: int) -> int:
-    """The most output tokens that `micro_usd` buys on this input, for a grant smaller than was asked."""
-    return _most(at_most, lambda out: price(input_tokens, out) <= micro_usd)
-
-
 def _most(at_most: int, fits: Callable[[int], bool]) -> int:
     """The greatest number up to `at_most` that fits (what fits, fits when smaller too); 0 if none does."""
-    low, high = 0, at_most
+    if fits(at_most):  # nearly always
+        return at_most
+    low, high = 0, at_most - 1
     while low < high:
         middle = (low + high + 1) // 2
         if fits(middle):

@@ -108,6 +108,7 @@ class Migration(migrations.Migration):
                 ('approved_arguments', agents.storable.Verbatim(null=True)),
                 ('effect', models.CharField(max_length=20)),
                 ('state', models.CharField(choices=[('intent', 'Intent'), ('held', 'Held'), ('started', 'Started'), ('done', 'Done'), ('failed', 'Failed'), ('refused', 'Refused'), ('unknown', 'Unknown')], default='intent', max_length=10)),
+                ('started_at', models.DateTimeField(null=True)),
                 ('output', agents.storable.Verbatim(null=True)),
                 ('error', models.TextField(blank=True)),
                 ('cached_age_s', models.FloatField(null=True)),

@@ -35,6 +35,8 @@ GRANTS = {
     "turns": ("More turns", True),
     "tool_calls": ("More tool calls", True),
     "tokens": ("More tokens", True),
+    "output_tokens": ("More output tokens", True),
+    "wall_clock_s": ("More seconds at work", False),
 }
 TWO_FIGURES = Context(prec=2, rounding=ROUND_UP)
 DAY = 86_400.0
@@ -241,7 +243,8 @@ def _as_much_again(usage: Any) -> dict[str, Any]:
     stated = usage if isinstance(usage, dict) else {}
     used = {name: amount for name, amount in stated.items() if is_amount(amount)}
     tokens = used.get("input_tokens", 0) + used.get("output_tokens", 0)
-    counts = {"turns": used.get("turns"), "tool_calls": used.get("tool_calls"), "tokens": tokens}
+    counts = {name: used.get(name) for name in ("turns", "tool_calls", "output_tokens")}
+    counts["tokens"] = tokens  # and the clock starts anew by itself
     money = {"cost_usd": float(TWO_FIGURES.create_decimal(used["cost_usd"]))} if "cost_usd" in used else {}
     return money | {name: math.ceil(amount) for name, amount in counts.items() if amount}
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 MOST_POINTS = 200
 
@@ -109,6 +108,8 @@ def _bounds(strata: Sequence[Stratum], grid: Floats, delta: float) -> tuple[Floa
 def _limit(
     weighted: Floats, errors: Floats, squares: Floats, largest: Floats, delta: float
 ) -> tuple[Floats, Floats]:
+    from scipy.special import betaincinv  # a third of a second that only those pay who ask for a curve
+
     with np.errstate(divide="ignore", invalid="ignore"):
         risk = np.where(weighted > 0, errors / weighted, np.nan)
         effective = (squares + largest**2) / (errors + largest)

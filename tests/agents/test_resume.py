@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -18,6 +19,7 @@ from agents.resuming import GRANTED, MOST_ROUNDS, extended
 from agents.runner import advance
 from agents.transcript import chain, messages
 from escalation.queue.exceptions import TransitionRefused
+from escalation.queue.models.decision import GRANTABLE
 from tests.agents.conftest import Desk
 from tests.agents.shop import Shop, answers
 
@@ -108,13 +110,20 @@ def test_a_grant_counts_once_though_the_message_comes_twice(desk: Desk, shop: Sh
         ({"tokens": 1000}, {"tokens": 500}, {"tokens": 1500}),
         ({"output_tokens": 1000}, {"tokens": 500}, {"output_tokens": 1500}),
         ({"turns": 2}, {"tokens": 500}, {"turns": 2}),
+        ({"output_tokens": 1000}, {"output_tokens": 500}, {"output_tokens": 1500}),
+        ({"tool_calls": 2}, {"tool_calls": 3}, {"tool_calls": 5}),
         ({"wall_clock_s": 60.0}, {"turns": 1}, {"wall_clock_s": 100.0}),
+        ({"wall_clock_s": 60.0}, {"wall_clock_s": 30}, {"wall_clock_s": 70.0}),
     ],
 )
 def test_what_is_granted_is_added(
     limits: dict[str, Any], grant: dict[str, Any], after: dict[str, Any]
 ) -> None:
     assert extended(Budget(**limits), Budget.from_mapping(grant), active_s=40.0) == Budget(**after)
+
+
+def test_every_limit_that_can_end_a_run_can_be_granted() -> None:
+    assert set(GRANTABLE) == {limit.name for limit in fields(Budget)}
 
 
 def test_a_result_that_is_sent_back_is_made_again_with_the_feedback(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from agents.bell import ring
 from agents.llm.local.faults import Fault
 from agents.models import Run
 from agents.registry import register
-from agents.runner import advance
+from agents.runner import ABANDONED, advance
 from agents.tasks import sweep_runs
 from escalation.celery import app
 from tests.agents.conftest import Desk
@@ -65,6 +65,39 @@ def test_only_what_should_go_on_is_asked_for(desk: Desk, facts: dict[str, Any], 
     assert sweep_runs() == asked_for
 
 
+def test_a_run_is_asked_for_at_once_when_its_lease_lapses_and_then_in_a_while(desk: Desk) -> None:
+    run = desk.begin()
+    five_seconds_ago = Now() - timedelta(seconds=5)
+    Run.objects.filter(pk=run.pk).update(state="running", rung_at=five_seconds_ago, lease_until=A_MOMENT_AGO)
+
+    assert (sweep_runs(), sweep_runs()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "state"),
+    [
+        ({"state": "running", "lease_until": LONG_AGO}, "stopped"),
+        ({"state": "queued", "lease_until": LONG_AGO}, "stopped"),
+        ({"state": "queued", "created_at": LONG_AGO}, "stopped"),
+        ({"state": "waiting_upstream", "wake_at": LONG_AGO}, "stopped"),
+        ({"state": "running", "lease_until": A_MOMENT_AGO}, "running"),
+        ({"state": "queued", "created_at": A_MOMENT_AGO}, "queued"),
+        ({"state": "waiting_upstream", "wake_at": LATER}, "waiting_upstream"),
+        ({"state": "waiting_human", "wake_at": LONG_AGO}, "waiting_human"),
+        ({"state": "finished", "lease_until": LONG_AGO}, "finished"),
+        ({"state": "running", "lease_until": LONG_AGO, "gated": True}, "running"),
+    ],
+)
+def test_a_run_whose_program_has_ended_is_stopped(desk: Desk, facts: dict[str, Any], state: str) -> None:
+    run = desk.begin()
+    Run.objects.filter(pk=run.pk).update(**({"gated": False} | facts))
+
+    sweep_runs()
+
+    run.refresh_from_db()
+    assert (run.state, run.detail) == (state, ABANDONED if state == "stopped" else "")
+
+
 def test_after_a_step_the_next_is_asked_for_soon(desk: Desk) -> None:
     run = desk.run(Fault("overloaded"))
     Run.objects.filter(pk=run.pk).update(wake_at=A_MOMENT_AGO)
@@ -106,11 +139,8 @@ def test_a_run_of_an_agent_that_this_worker_does_not_know_is_left_to_others(desk
     assert desk.wake(run).state == Run.State.FINISHED
 
 
-def test_a_nameless_agent_s_run_is_not_tried_for_ever(desk: Desk) -> None:
+def test_a_nameless_agent_s_run_is_left_to_its_program(desk: Desk) -> None:
     run = desk.begin()
     Run.objects.filter(pk=run.pk).update(agent=UNNAMED)
 
-    left = advance(run.pk, run.step)
-
-    assert left is not None
-    assert left.state == Run.State.STOPPED
+    assert (sweep_runs(), advance(run.pk, run.step)) == (0, None)

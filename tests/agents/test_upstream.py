@@ -66,13 +66,13 @@ def test_patience_ends_with_a_human(desk: Desk) -> None:
     assert "rate limit" in escalation.detail
 
 
-def test_a_wish_to_wait_for_hours_is_answered_within_a_second(desk: Desk) -> None:
+def test_a_wish_to_wait_for_hours_is_not_waited_for(desk: Desk) -> None:
     run = desk.begin(Fault("rate_limited", retry_after_s=7200))
     begun = time.monotonic()
 
     run = desk.go_on(run)
 
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 60  # a second, on a machine at rest
     assert desk.waits_for(run).reason == "model_unavailable"
     assert desk.waits_for(run).detail.endswith("(wait 7200 s)")
 

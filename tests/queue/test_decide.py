@@ -153,6 +153,10 @@ REFUSED = [
     ({"partial": True}, "continue", {"grant": {"wishes": 3}}, "grant"),
     ({"partial": True}, "continue", {"grant": {"turns": 0}}, "grant"),
     ({"partial": True}, "continue", {"grant": {"turns": True}}, "grant"),
+    ({"partial": True}, "continue", {"grant": {"turns": 2.5}}, "grant"),
+    ({"partial": True}, "continue", {"grant": {"output_tokens": 1000.0}}, "grant"),
+    ({"partial": True}, "continue", {"grant": {"wall_clock_s": 0}}, "grant"),
+    ({"partial": True}, "continue", {"grant": {"cost_usd": 0.0000001}}, "grant"),
     ({"partial": True}, "continue", {"grant": {"cost_usd": float("nan")}}, "grant"),
 ]
 

@@ -135,7 +135,7 @@ def test_what_was_said_is_kept_with_its_types(
     [
         (
             {"cost_usd": 0.00413, "turns": 3, "input_tokens": 1000, "output_tokens": 20, "tool_calls": 0},
-            {"cost_usd": 0.0042, "turns": 3, "tokens": 1020},
+            {"cost_usd": 0.0042, "turns": 3, "tokens": 1020, "output_tokens": 20},
         ),
         ({"cost_usd": 1.5, "turns": 2.5}, {"cost_usd": 1.5, "turns": 3}),
         ({"cost_usd": "lots", "turns": True, "tool_calls": -1}, {}),
@@ -169,7 +169,7 @@ def test_a_partial_result_is_offered_as_much_again_as_it_used(
         ({"output": "a"}, {"verdict": "edit", "output": "b\0"}, "Null characters are not allowed"),
         ({"partial": True}, {"verdict": "continue"}, "Say how much more"),
         ({"partial": True}, {"verdict": "continue", "cost_usd": "-1"}, "greater than or equal to 0"),
-        ({"partial": True}, {"verdict": "continue", "turns": "1" + "0" * 12}, "must be a number above 0"),
+        ({"partial": True}, {"verdict": "continue", "turns": "1" + "0" * 12}, "must be a whole number above 0"),
         ({}, {"verdict": "retry"}, "This field is required"),
         ({}, {"verdict": "continue", "turns": "1"}, "Choose one of the verdicts"),
         ({}, {"verdict": "shrug"}, "Choose one of the verdicts"),

@@ -61,8 +61,10 @@ class Grant(Struct, kw_only=True, forbid_unknown_fields=True):
 
     cost_usd: Annotated[float, Meta(gt=0, lt=10**12)] | None = None
     tokens: Annotated[int, Meta(gt=0, lt=10**12)] | None = None
+    output_tokens: Annotated[int, Meta(gt=0, lt=10**12)] | None = None
     turns: Annotated[int, Meta(gt=0, lt=10**12)] | None = None
     tool_calls: Annotated[int, Meta(gt=0, lt=10**12)] | None = None
+    wall_clock_s: Annotated[float, Meta(gt=0, lt=10**12)] | None = None
 
     def granted(self) -> dict[str, float]:
         """The limits that were named."""

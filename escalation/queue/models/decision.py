@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -32,7 +33,15 @@ FITTING = {
     "approval": {Verdict.ACCEPT, Verdict.EDIT, Verdict.REJECT, Verdict.DISMISS},
     "question": {Verdict.ANSWER, Verdict.DISMISS},
 }
-GRANTABLE = {"cost_usd", "tokens", "turns", "tool_calls"}
+# What can be granted of each limit that ends a run, in the least steps that it counts in.
+GRANTABLE = {
+    "cost_usd": Decimal("0.000001"),
+    "tokens": Decimal(1),
+    "output_tokens": Decimal(1),
+    "turns": Decimal(1),
+    "tool_calls": Decimal(1),
+    "wall_clock_s": Decimal("0.001"),
+}
 
 
 class Decision(models.Model):
@@ -106,11 +115,14 @@ class Decision(models.Model):
     def _check_grant(self, partial: bool) -> None:
         if not partial:
             raise DecisionInvalid(verdict="only a PARTIAL result can continue")
-        if not self.grant or set(self.grant) - GRANTABLE:
-            raise DecisionInvalid(grant=f"name what to grant: one or more of {', '.join(sorted(GRANTABLE))}")
+        if not self.grant or set(self.grant) - set(GRANTABLE):
+            raise DecisionInvalid(grant=f"name what to grant: one or more of {', '.join(GRANTABLE)}")
         for name, amount in self.grant.items():
-            if not is_amount(amount):
-                raise DecisionInvalid(grant=f"{name} must be a number above 0, not {amount!r}")
+            step = GRANTABLE[name]
+            # A count is an int: 3.0 is one that somebody computed.
+            if not is_amount(amount, int if step == 1 else int | float) or Decimal(str(amount)) % step:
+                kind = "a whole number" if step == 1 else f"a number in steps of {step}"
+                raise DecisionInvalid(grant=f"{name} must be {kind} above 0, not {amount!r}")
 
 
 def same(one: Any, other: Any) -> bool:
@@ -118,5 +130,6 @@ def same(one: Any, other: Any) -> bool:
     return canonical(one) == canonical(other)
 
 
-def is_amount(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 10**12
+def is_amount(value: Any, kind: Any = int | float) -> bool:
+    """Whether a value is a number above 0, and not so large that it can only be a mistake."""
+    return isinstance(value, kind) and not isinstance(value, bool) and 0 < value < 10**12
