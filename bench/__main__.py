@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from bench import claim, ingest, pages, runs
+from bench import claim, guards, ingest, pages, runs
 from bench.cpu import others_cpu_s
 from bench.ground import FULL, QUICK, ground
 from bench.table import Line, table
@@ -15,6 +15,7 @@ MEASUREMENTS = {
     "claim": claim.measure,
     "runs": runs.measure,
     "pages": pages.measure,
+    "guards": guards.measure,
 }
 
 

@@ -31,6 +31,7 @@ OPS = [
     "delivery.change_endpoint",
     "delivery.change_delivery",
     "agents.change_run",  # stop it
+    "agents.add_breakerevent",  # force a breaker, and reset it
 ]
 GROUPS = {"reviewers": ["queue.review"], "ops": OPS}
 

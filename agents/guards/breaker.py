@@ -8,7 +8,7 @@ clock of whoever keeps the value; the random draw of the jitter is an argument.
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 
 class Mode(StrEnum):
@@ -19,6 +19,9 @@ class Mode(StrEnum):
     HALF_OPEN = "half_open"
     FORCED_OPEN = "forced_open"
     FORCED_CLOSED = "forced_closed"
+
+
+FORCED: Final = frozenset({Mode.FORCED_OPEN, Mode.FORCED_CLOSED})
 
 
 class Outcome(StrEnum):

@@ -1,8 +1,8 @@
 """The circuit breakers of all processes together, and of this one alone while Redis does not answer."""
 
+import os
 import random
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,8 +11,18 @@ from typing import Final, TypeAlias, TypeVar
 
 from redis import Redis, RedisError
 
-from agents.guards.breaker import Breaker, BreakerPolicy, Cause, Mode, Permit, Refusal, Report
-from agents.stores.breaker_keepers import Keeper, LocalKeeper, RedisKeeper, Reply
+from agents.guards.breaker import (
+    FORCED,
+    Breaker,
+    BreakerPolicy,
+    Cause,
+    Mode,
+    Permit,
+    Refusal,
+    Report,
+)
+from agents.stores.breaker_keepers import Keeper, LocalKeeper, Orders, Reply
+from agents.stores.breaker_redis import RedisKeeper
 from agents.stores.connection import shared_client
 
 # A Redis that failed is left alone for so long, lest every tool call waits for it again.
@@ -20,8 +30,23 @@ REST_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class Hand:
+    """Who set a breaker by hand, by their key in the database, and why."""
+
+    actor_id: int | None = None
+    reason: str = ""
+
+
+NOBODY: Final = Hand()
+
+
+@dataclass(frozen=True, slots=True)
 class Transition:
-    """A breaker went from one mode to another; `shared` is False when only this process saw it."""
+    """A breaker went from one mode to another; `shared` is False when only this process saw it.
+
+    `hand` is whose doing it was, None for the breaker's own. What a hand did is told even when the mode was
+    the same before: a reset also forgets the failures of a closed breaker.
+    """
 
     name: str
     before: Mode
@@ -29,6 +54,7 @@ class Transition:
     cause: Cause
     at: datetime
     shared: bool
+    hand: Hand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +80,26 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A breaker as the screens show it; the counts are those of the sliding window."""
+    """A breaker as the screens show it; the counts are those of the sliding window.
+
+    `until` is when the next probe may begin, of an open or half-open one. `shared` is False when Redis does
+    not answer, and this is what one process knows.
+    """
 
     name: str
     mode: Mode
     cause: Cause
     since: datetime | None
-    retry_in_s: float | None
+    until: datetime | None
     consecutive_failures: int
     calls: int
     failures: int
     slow: int
     shared: bool
+
+    @property
+    def is_forced(self) -> bool:
+        return self.mode in FORCED
 
 
 class BreakersUnreachable(RuntimeError):
@@ -79,24 +113,28 @@ T = TypeVar("T")
 class Breakers:
     """Asks and tells breakers by name; every change of mode is returned and told to the listener.
 
-    While Redis does not answer, breakers of this process alone apply the same rules. What the listener
-    raises, the caller sees; the breaker has moved all the same.
+    While Redis does not answer, breakers of this process alone apply the same rules, and the same orders:
+    `orders` is asked for what a person forced whenever a keeper does not know a breaker, so that neither a
+    Redis that forgot nor one that is away undoes it. What the listener raises, the caller sees; the breaker
+    has moved all the same.
     """
 
     def __init__(
         self, client: Redis | None, on_transition: Listener | None = None, rest_s: float = REST_S
     ) -> None:
-        self._shared = None if client is None else RedisKeeper(client)
-        self._local = LocalKeeper()
+        self.on_transition = on_transition
+        self.orders: Orders = lambda name: None
+        self._shared = None if client is None else RedisKeeper(client, lambda name: self.orders(name))
+        self._local = LocalKeeper(lambda name: self.orders(name))
         self._rest_s = rest_s
         self._rest_until = 0.0
-        self.on_transition = on_transition
 
     def acquire(self, name: str, policy: BreakerPolicy) -> Admission | Refused:
         """Ask to make one call; of all processes, one alone gets leave while the breaker is half-open."""
-        token = uuid.uuid4().hex
+        token = os.urandom(8).hex()
         keeper, reply = self._ask(lambda keeper: keeper.acquire(name, policy, token))
-        transition = self._noted(name, reply, keeper)
+        moved = reply.before is not reply.after
+        transition = self._told(name, reply, keeper) if moved else None
         if isinstance(reply.answer, Refusal):
             retry_in = reply.answer.retry_in_ms
             return Refused(name, reply.after, reply.cause, None if retry_in is None else retry_in / 1000)
@@ -114,40 +152,41 @@ class Breakers:
         except RedisError:
             self._rest()
             return None
-        return self._noted(admission.name, reply, keeper)
+        return None if reply is None else self._told(admission.name, reply, keeper)
 
-    def force_open(self, name: str) -> Transition | None:
-        """Refuse every call until a human says otherwise."""
-        return self._set(name, Mode.FORCED_OPEN)
+    def force_open(self, name: str, hand: Hand = NOBODY) -> Transition:
+        """Refuse every call until a human says otherwise; raises BreakersUnreachable, as do the next two."""
+        return self._set(name, Mode.FORCED_OPEN, hand)
 
-    def force_closed(self, name: str) -> Transition | None:
+    def force_closed(self, name: str, hand: Hand = NOBODY) -> Transition:
         """Let every call through until a human says otherwise."""
-        return self._set(name, Mode.FORCED_CLOSED)
+        return self._set(name, Mode.FORCED_CLOSED, hand)
 
-    def reset(self, name: str) -> Transition | None:
+    def reset(self, name: str, hand: Hand = NOBODY) -> Transition:
         """Close the breaker and forget every failure."""
-        return self._set(name, Mode.CLOSED)
+        return self._set(name, Mode.CLOSED, hand)
 
     def snapshot(self, name: str) -> Snapshot:
         """One breaker as it now stands; closed and empty if nobody ever asked for it."""
-        keeper, (breaker, now) = self._ask(lambda keeper: (keeper.load(name), keeper.clock()))
-        return _snapshot(name, breaker, now, keeper is self._shared)
+        keeper, breaker = self._ask(lambda keeper: keeper.load(name))
+        return _snapshot(name, breaker, keeper is self._shared)
 
-    def all(self) -> list[Snapshot]:
-        """Every breaker that was ever asked, by name."""
-        keeper, (breakers, now) = self._ask(
-            lambda keeper: ({name: keeper.load(name) for name in keeper.names()}, keeper.clock())
+    def all(self, *more: str) -> list[Snapshot]:
+        """Every breaker that was ever asked and those named, by name."""
+        keeper, breakers = self._ask(
+            lambda keeper: {name: keeper.load(name) for name in sorted({*keeper.names(), *more})}
         )
-        return [_snapshot(name, b, now, keeper is self._shared) for name, b in breakers.items()]
+        return [_snapshot(name, breaker, keeper is self._shared) for name, breaker in breakers.items()]
 
-    def _set(self, name: str, mode: Mode) -> Transition | None:
+    def _set(self, name: str, mode: Mode, hand: Hand) -> Transition:
         keeper: Keeper = self._shared or self._local
         try:
-            return self._noted(name, keeper.set(name, mode), keeper)
+            reply = keeper.set(name, mode)
         except RedisError as error:
             raise BreakersUnreachable(
                 f"Redis does not answer ({error}): {name} was not set to {mode}"
             ) from error
+        return self._told(name, reply, keeper, hand)
 
     def _ask(self, question: Callable[[Keeper], T]) -> tuple[Keeper, T]:
         if self._shared is not None and not self._resting():
@@ -162,12 +201,12 @@ class Breakers:
 
     def _rest(self) -> None:
         self._rest_until = time.monotonic() + self._rest_s
+        self._local.ask_for_orders_again()
 
-    def _noted(self, name: str, reply: Reply, keeper: Keeper) -> Transition | None:
-        if reply.before == reply.after:
-            return None
+    def _told(self, name: str, reply: Reply, keeper: Keeper, hand: Hand | None = None) -> Transition:
         moment = datetime.fromtimestamp(reply.now / 1000, UTC)
-        moved = Transition(name, reply.before, reply.after, reply.cause, moment, keeper is self._shared)
+        shared = keeper is self._shared
+        moved = Transition(name, reply.before, reply.after, reply.cause, moment, shared, hand)
         if self.on_transition is not None:
             self.on_transition(moved)
         return moved
@@ -183,18 +222,21 @@ def _breakers_on(client: Redis | None) -> Breakers:
     return Breakers(client)
 
 
-def _snapshot(name: str, breaker: Breaker, now: int, shared: bool) -> Snapshot:
+def _snapshot(name: str, breaker: Breaker, shared: bool) -> Snapshot:
     waits = {Mode.OPEN: breaker.open_until, Mode.HALF_OPEN: breaker.probe_until}
-    until = waits.get(breaker.mode)
     return Snapshot(
         name=name,
         mode=breaker.mode,
         cause=breaker.cause,
-        since=datetime.fromtimestamp(breaker.since / 1000, UTC) if breaker.since else None,
-        retry_in_s=None if until is None else max(0, until - now) / 1000,
+        since=_moment(breaker.since),
+        until=_moment(waits.get(breaker.mode, 0)),
         consecutive_failures=breaker.consecutive,
         calls=sum(slot.calls for slot in breaker.window),
         failures=sum(slot.failures for slot in breaker.window),
         slow=sum(slot.slow for slot in breaker.window),
         shared=shared,
     )
+
+
+def _moment(ms: int) -> datetime | None:
+    return datetime.fromtimestamp(ms / 1000, UTC) if ms else None

@@ -4,18 +4,17 @@ Rebuilding is right only if the ledger counts a reservation in full from before 
 write the ledger's row with the reserved amount first, call the model then.
 """
 
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from redis import Redis, RedisError
-from redis.commands.core import Script
 
-from agents.stores.connection import shared_client
+from agents.stores.connection import Script, direct, shared_client
 
-SCRIPT: Final = Path(__file__).with_name("budget.lua").read_text()
+SCRIPT: Final = Script(Path(__file__).with_name("budget.lua").read_text())
 
 # A scope may be wiped again between its rebuild and the next try; so often in a row, Redis is not to be used.
 TRIES: Final = 5
@@ -84,20 +83,22 @@ class BudgetStore:
     def __init__(self, client: Redis, rebuild: Rebuild) -> None:
         self._client = client
         self._rebuild = rebuild
-        self._script = _script_on(client)
+        self._ask = direct(client)
 
     def reserve(self, reservation_id: str, scopes: Sequence[Scope], order: Order) -> Reservation | Exhausted:
         """Hold as much of what is wanted as every scope has left beside the holdback, in all scopes or none.
 
-        Reserving again under the same id holds nothing more and returns the first grant.
+        Reserving again under the same id until it is settled holds nothing more, and returns the first grant.
         """
-        amounts = [order.wanted_micro_usd, order.least_micro_usd, order.holdback_micro_usd]
         limits = [-1 if s.limit_micro_usd is None else s.limit_micro_usd for s in scopes]
-        args = [reservation_id, *amounts, int(order.lease_s * 1000), *limits]
+        amounts = (order.wanted_micro_usd, order.least_micro_usd, order.holdback_micro_usd)
+        terms = struct.pack(f">{4 + len(limits)}d", *amounts, order.lease_s * 1000, *limits)
+        keys = [_key(scope.key) for scope in scopes]
         for _ in range(TRIES):
-            kind, *values = self._run("reserve", reservation_id, [s.key for s in scopes], args)
-            if kind == "granted":
-                return Reservation(reservation_id, values[0], tuple(scopes))
+            reply = self._run(keys, "reserve", reservation_id, terms)
+            if isinstance(reply, int):
+                return Reservation(reservation_id, reply, tuple(scopes))
+            kind, *values = reply
             if kind == "refused":
                 return Exhausted(scopes[values[0] - 1], values[1])
             for number in values:
@@ -106,14 +107,13 @@ class BudgetStore:
 
     def settle(self, reservation: Reservation, actual_micro_usd: int) -> None:
         """Give back what was held and charge what was used; settling again changes nothing."""
-        keys = [scope.key for scope in reservation.scopes]
-        args = [reservation.id, reservation.granted_micro_usd, actual_micro_usd]
-        self._run("settle", reservation.id, keys, args)
+        keys = [*(_key(scope.key) for scope in reservation.scopes), f"{{budget}}:settled:{reservation.id}"]
+        self._run(keys, "settle", reservation.id, reservation.granted_micro_usd, actual_micro_usd)
 
     def account(self, key: str) -> Account:
         """What a scope has spent and holds, rebuilt from the ledger if Redis does not know it."""
         for _ in range(TRIES):
-            amounts = self._run("read", "", [key], [])
+            amounts = self._run([_key(key)], "read")
             if amounts:
                 return Account(*amounts)
             self._seed(key)
@@ -121,29 +121,33 @@ class BudgetStore:
 
     def left(self, scopes: Sequence[Scope]) -> int | None:
         """The least that is left in any of the scopes; None if none has a limit."""
-        left = []
-        for scope in scopes:
-            if scope.limit_micro_usd is not None:
-                account = self.account(scope.key)
-                left.append(scope.limit_micro_usd - account.spent_micro_usd - account.held_micro_usd)
-        return min(left, default=None)
+        limits = {s.key: s.limit_micro_usd for s in scopes if s.limit_micro_usd is not None}
+        return min((limit - self._taken(key) for key, limit in limits.items()), default=None)
 
     def forget(self, key: str) -> None:
         """Drop a scope's account, so that its next use rebuilds it from the ledger."""
         try:
-            self._client.delete(*_keys(key))
+            self._client.delete(_key(key))
         except RedisError as error:
             raise BudgetUnavailable(f"Redis does not answer: {error}") from error
 
-    def _seed(self, key: str) -> None:
-        self._run("seed", "", [key], [self._rebuild(key)])
-
-    def _run(self, verb: str, reservation_id: str, scopes: Sequence[str], args: Sequence[object]) -> Any:
-        keys = [f"{{budget}}:reservation:{reservation_id}"]
-        for scope in scopes:
-            keys += _keys(scope)
+    def _taken(self, key: str) -> int:
+        """What is spent or held; one plain read where the account is open."""
         try:
-            return self._script(keys=keys, args=[verb, *args])  # type: ignore[list-item]
+            taken = self._ask("HGET", _key(key), "taken")
+        except RedisError as error:
+            raise BudgetUnavailable(f"Redis does not answer: {error}") from error
+        if taken is not None:
+            return int(taken)
+        account = self.account(key)
+        return account.spent_micro_usd + account.held_micro_usd
+
+    def _seed(self, key: str) -> None:
+        self._run([_key(key)], "seed", self._rebuild(key))
+
+    def _run(self, keys: Sequence[str], *args: str | bytes | int) -> Any:
+        try:
+            return SCRIPT.run(self._ask, keys, *args)
         except RedisError as error:
             raise BudgetUnavailable(f"Redis does not answer: {error}") from error
 
@@ -158,11 +162,6 @@ def shared_budget(rebuild: Rebuild) -> BudgetStore:
     return BudgetStore(client, rebuild)
 
 
-@lru_cache(maxsize=8)
-def _script_on(client: Redis) -> Script:
-    return client.register_script(SCRIPT)
-
-
-def _keys(scope: str) -> tuple[str, str]:
+def _key(scope: str) -> str:
     # One hash tag for all: a script on a Redis Cluster needs its keys on one node.
-    return f"{{budget}}:scope:{scope}:account", f"{{budget}}:scope:{scope}:holds"
+    return f"{{budget}}:scope:{scope}"

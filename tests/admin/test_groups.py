@@ -12,7 +12,13 @@ def test_reviewers_review_and_ops_do_not(alice: User, olga: User, mallory: User)
 
 @pytest.mark.parametrize(
     "allowed",
-    ["gating.add_policy", "gating.change_agent", "delivery.change_delivery", "queue.add_membership"],
+    [
+        "gating.add_policy",
+        "gating.change_agent",
+        "delivery.change_delivery",
+        "queue.add_membership",
+        "agents.add_breakerevent",
+    ],
 )
 def test_ops_may_tune(allowed: str, olga: User, alice: User) -> None:
     assert olga.has_perm(allowed)

@@ -180,7 +180,7 @@ def test_the_screens_see_every_breaker_with_its_counts(breakers: Breakers) -> No
         1,
         1,
     )
-    assert (erp.name, erp.mode, erp.retry_in_s, erp.shared) == ("erp", Mode.FORCED_OPEN, None, True)
+    assert (erp.name, erp.mode, erp.until, erp.shared) == ("erp", Mode.FORCED_OPEN, None, True)
     assert crm == breakers.snapshot("crm")
 
 
@@ -266,3 +266,40 @@ def test_in_plain_python_the_breakers_are_those_of_the_process() -> None:
 
     assert forced is not None
     assert (forced.before, forced.shared) == (Mode.OPEN, False)
+
+
+def test_a_process_whose_clock_is_wrong_goes_by_the_server_s(
+    breakers: Breakers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = datetime.now(UTC)
+    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+
+    opened = trip(breakers)
+    refused = breakers.acquire("crm", POLICY)
+
+    assert opened is not None
+    assert abs(opened.at - begun).total_seconds() < 30
+    assert isinstance(refused, Refused)
+    assert 59 < (refused.retry_in_s or 0) <= 60
+
+
+def test_each_failed_probe_doubles_the_time_and_retry_after_is_obeyed(breakers: Breakers) -> None:
+    open_s = []
+    trip(breakers, QUICK)
+
+    for asked_ms in (0, 0, 2_000):
+        time.sleep(_open_s(breakers) + 0.01)
+        call(breakers, Report(Outcome.FAILURE, retry_after_ms=asked_ms), QUICK)
+        open_s.append(_open_s(breakers))
+
+    assert open_s == [pytest.approx(0.1, rel=0.11), pytest.approx(0.2, rel=0.11), 2.0]
+
+
+def _open_s(breakers: Breakers) -> float:
+    """How long the circuit stays open, from when it opened."""
+    crm = breakers.snapshot("crm")
+    assert crm.mode is Mode.OPEN
+    assert crm.until is not None
+    assert crm.since is not None
+    return (crm.until - crm.since).total_seconds()

@@ -7,8 +7,8 @@ from django.conf import settings as django_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.guards.breaker import Breaker, BreakerPolicy, Mode, Outcome, Permit, Report
-from agents.stores.breaker_keepers import NAMES_KEY, RedisKeeper
+from agents.guards.breaker import Breaker, BreakerPolicy, Mode, Outcome, Permit, Report, Slot
+from agents.stores.breaker_redis import KEYS_KEY, PREFIX, RedisKeeper
 from agents.stores.connection import connect
 
 POLICIES = [
@@ -47,8 +47,9 @@ class Pair:
 
     def __init__(self, policy: BreakerPolicy) -> None:
         self.client = connect(django_settings.REDIS_URL)
-        self.client.delete("{breakers}:state:pair", NAMES_KEY)
-        self.keeper = RedisKeeper(self.client)
+        self.client.delete(PREFIX + "pair", KEYS_KEY)
+        self.keeper = RedisKeeper(self.client, orders=lambda name: None)
+        self.keeper.acquire("pair", policy, "nobody")
         self.policy = policy
         self.rule = Breaker()
         self.permits = [Permit("nobody", 0)]
@@ -70,8 +71,14 @@ class Pair:
         back, report, draw = what
         permit = self.permits[-1 - back % len(self.permits)]
         reply = self.keeper.report("pair", self.policy, permit, report, draw)
-        assert reply.before == self.rule.mode
-        self.rule = self.rule.report(self.policy, permit, report, now=reply.now, draw=draw)
+        # What changed no mode was counted, if at all, in the newest grain of the window.
+        window = self.keeper.load("pair").window
+        now = reply.now if reply else window[-1].start if window else 0
+        before = self.rule
+        self.rule = before.report(self.policy, permit, report, now=now, draw=draw)
+        assert (reply and (reply.before, reply.after)) == (
+            None if before.mode is self.rule.mode else (before.mode, self.rule.mode)
+        )
 
     def _call(self, what: tuple[int, Report, float]) -> None:
         caller, report, draw = what
@@ -97,21 +104,14 @@ class Pair:
             probe_until=old.probe_until - ms,
             window=tuple(slot._replace(start=slot.start - ms) for slot in old.window),
         )
-        window = ";".join(":".join(map(str, slot)) for slot in self.rule.window)
-        names = (
-            "mode",
-            "cause",
-            "since",
-            "generation",
-            "consecutive",
-            "reopens",
-            "open_until",
-            "probe",
-            "probe_until",
+        *older, newest = self.rule.window or [Slot(0, 0, 0, 0)]
+        window = ";".join(":".join(map(str, slot)) for slot in older)
+        self.client.hset(
+            PREFIX + "pair",
+            items=["window", window, "slot", newest.start, "turns", newest.start + self.policy.slot_ms],
         )
-        for name in names:
-            self.client.hset("{breakers}:state:pair", name, str(getattr(self.rule, name)))
-        self.client.hset("{breakers}:state:pair", "window", window)
+        for name in ("since", "open_until", "probe_until"):
+            self.client.hset(PREFIX + "pair", name, str(getattr(self.rule, name)))
 
 
 @settings(max_examples=120, deadline=None)
