@@ -112,6 +112,8 @@ class Run(models.Model):
     title = models.CharField(max_length=200, blank=True)
     metadata = models.JSONField(default=dict)
     priority = models.SmallIntegerField(default=Escalation.Priority.NORMAL)
+    key = models.CharField(max_length=255, null=True)  # one run for each, whoever asks twice
+    request_hash = models.CharField(max_length=64, blank=True)
     # Pinned when the run starts, so that it goes on as it began whatever is deployed meanwhile.
     model = models.CharField(max_length=100)
     prompt = Verbatim(default=dict)  # {system, tools, output_schema}
@@ -157,6 +159,7 @@ class Run(models.Model):
             ),
             models.Index(fields=["agent", "-id"], name="newest_runs_of_an_agent"),
         ]
+        constraints = [models.UniqueConstraint(fields=["agent", "key"], name="one_run_per_agent_and_key")]
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.agent} ({self.state})"

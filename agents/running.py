@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from django.db import IntegrityError, transaction
+
 from agents.models import Run
 from agents.registry import enrol
 from agents.result import Result
@@ -14,6 +16,7 @@ from agents.trace import evidence, trace, usage
 from agents.work import Work
 from escalation.gating.models import Policy
 from escalation.gating.models.outcome import title_of
+from escalation.queue.exceptions import KeyReused
 from escalation.queue.models import Escalation
 
 if TYPE_CHECKING:
@@ -51,12 +54,31 @@ def _go_on(run: Run, agent: Agent) -> Result:
     return _result_of(Work.on(run, agent))
 
 
+def start_once(
+    agent: Agent, task: Any, *, key: str | None, request_hash: str, **facts: Any
+) -> tuple[Run, bool]:
+    """Queue a run, once per key; returns it, and whether it is new. KeyReused for a key with another body."""
+    first = Run.objects.filter(agent=agent.name, key=key) if key else Run.objects.none()
+    run = first.first()
+    if run is None:
+        try:
+            with transaction.atomic():
+                return start_run(agent, task, key=key, request_hash=request_hash, **facts), True
+        except IntegrityError:  # the same request, at the same moment
+            run = first.get()
+    if run.request_hash != request_hash:
+        raise KeyReused(run.key or "")
+    return run, False
+
+
 def start_run(
     agent: Agent,
     task: Any,
     *,
     metadata: dict[str, Any] | None = None,
     priority: int = Escalation.Priority.NORMAL,
+    key: str | None = None,
+    request_hash: str = "",
 ) -> Run:
     """Queue a run under the policy in force at the agent's gate; then `ring` it. ValueError without name."""
     if not agent.name:
@@ -67,6 +89,7 @@ def start_run(
     policy = Policy.objects.in_force(agent.name, "default")
     run = _new_run(agent, task, gated=True, budget=policy.budget or agent.limits.as_mapping())
     run.metadata, run.priority = storable(metadata or {}), priority
+    run.key, run.request_hash = key, request_hash
     run.save()
     return run
 

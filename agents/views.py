@@ -12,12 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
+from agents.breaker_lines import trace_with_breakers
 from agents.guards.budget import MICRO, usd
 from agents.models import Run
-from agents.registry import UnknownAgent
+from agents.past import past_of
 from agents.stopping import stop_run
-from agents.trace import trace, usage
-from agents.work import Work
+from agents.trace import usage
 from escalation.gating.models import Gate
 from escalation.queue.models import Membership
 
@@ -90,17 +90,14 @@ def _visible_to(user: User) -> QuerySet[Run]:
 
 
 def _told(run: Run) -> dict[str, Any]:
-    try:
-        work = Work.on(run)
-    except UnknownAgent:  # its definition is gone; the escalation still has the timeline
-        return {"trace": run.escalation.trace if run.escalation else [], "spent": []}
+    work = past_of(run)
     spend = usage(work.spend()) | {"cost_usd": usd(work.spend().micro_usd)}
     lines = [
         {"name": shown, "spent": spend[name], "limit": _limit(run, limit)}
         for name, limit, shown in SPENT
         if limit in run.budget or spend[name]
     ]
-    return {"trace": trace(work), "spent": lines}
+    return {"trace": trace_with_breakers(work), "spent": lines}
 
 
 def _limit(run: Run, name: str) -> str:

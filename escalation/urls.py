@@ -13,6 +13,7 @@ login = LoginView.as_view(
 )
 
 urlpatterns = [
+    path("api/v1/runs/", include("agents.rest_urls")),
     path("api/v1/", include("escalation.api.urls")),
     path("admin/", admin.site.urls),
     path("login/", login, name="login"),

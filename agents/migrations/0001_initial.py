@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(blank=True, max_length=200)),
                 ('metadata', models.JSONField(default=dict)),
                 ('priority', models.SmallIntegerField(default=1)),
+                ('key', models.CharField(max_length=255, null=True)),
+                ('request_hash', models.CharField(blank=True, max_length=64)),
                 ('model', models.CharField(max_length=100)),
                 ('prompt', agents.storable.Verbatim(default=dict)),
                 ('prompt_version', models.CharField(max_length=64)),
@@ -148,6 +150,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='run',
             index=models.Index(fields=['agent', '-id'], name='newest_runs_of_an_agent'),
+        ),
+        migrations.AddConstraint(
+            model_name='run',
+            constraint=models.UniqueConstraint(fields=('agent', 'key'), name='one_run_per_agent_and_key'),
         ),
         migrations.AddIndex(
             model_name='ledgerentry',
