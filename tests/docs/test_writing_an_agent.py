@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import doctest
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +25,8 @@ from agents.running import start_run
 from escalation.gating import rules
 from escalation.gating.models import Agent as AgentRow
 
-PAGE = (Path(__file__).parents[2] / "docs" / "writing-an-agent.md").read_text()
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "writing-an-agent.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 ERRORS = re.findall(
     r"^\| `((?:Agent|Budget|tool|rule|register|agent_named|start_run).*)` \| (.*) \|$", PAGE, re.M
@@ -96,6 +99,15 @@ _look_up.__name__ = "look_up"
 
 def test_its_agent_is_found_in_the_installed_app() -> None:
     assert agent_named("expense-desk").prompt["tools"][0]["name"] == "find_limit"
+
+
+def test_its_app_is_installed_by_naming_it_in_the_environment(tmp_path: Path) -> None:
+    found = (
+        "import django; django.setup(); from agents.registry import agent_named; agent_named('expense-desk')"
+    )
+    known = {"APPS": "expenses", "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+
+    subprocess.run([sys.executable, "-c", found], env=os.environ | known, cwd=ROOT, check=True, timeout=60)
 
 
 def test_its_console_lines_run_and_print_what_it_says(messages_api: LocalMessagesAPI) -> None:
