@@ -1,6 +1,6 @@
 """Agents under guards, and the library they are written with.
 
-from agents import Agent, Budget, circuit_breaker, escalate_to_human, rule, tool
+from agents import Agent, Budget, Critic, circuit_breaker, escalate_to_human, rule, tool
 """
 
 from importlib import import_module
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agents.agent import Agent
     from agents.circuit import CircuitOpen, circuit_breaker
+    from agents.critic import Critic
     from agents.escalate import escalate_to_human
     from agents.guards.budget import Budget
     from agents.result import Result
@@ -20,6 +21,7 @@ _HOMES = {
     "Agent": "agents.agent",
     "Budget": "agents.guards.budget",
     "CircuitOpen": "agents.circuit",
+    "Critic": "agents.critic",
     "Result": "agents.result",
     "Tool": "agents.tools",
     "circuit_breaker": "agents.circuit",
@@ -32,6 +34,7 @@ __all__ = [
     "Agent",
     "Budget",
     "CircuitOpen",
+    "Critic",
     "Result",
     "Tool",
     "circuit_breaker",

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from agents.answer import answer_schema
 from agents.asking import ASK, ASK_A_HUMAN
+from agents.critic import Critic
 from agents.guards.budget import Budget, require_return_partial
 from agents.llm.output_schema import refusals
 from agents.result import Result
@@ -20,6 +21,7 @@ from escalation.queue.content import digest
 
 TEXT = {"type": "string"}
 UNNAMED = "unnamed"
+MOST_SAMPLES = 10
 
 
 class AgentInvalid(ValueError):
@@ -33,7 +35,10 @@ class Agent:
     `output` is the JSON Schema of its answer (text unless told). `max_tokens` is the most output tokens a
     whole run may use, `budget` the other limits; a policy at the agent's gate can set them anew. Named agents
     can be submitted to workers and pass a gate; a nameless one can only be `run()`: its caller is the gate.
-    `opening` makes the first message of a task, where the whole of it would be too long to say.
+    With `samples` above 1 the question of an answer is asked so often in all, and the confidence is at most
+    the share of answers that agree (on the fields `agree_on` of the output, or all of it); with a `critic` it
+    is at most what that gives the answer. `opening` makes the first message of a task, where the whole of it
+    would be too long to say.
     """
 
     model: str
@@ -47,6 +52,9 @@ class Agent:
     threshold: float = 0.75
     needs_evidence: bool = False
     may_ask: bool = False
+    samples: int = 1
+    agree_on: Sequence[str] = ()
+    critic: Critic | None = None
     opening: Callable[[Any], Any] = lambda task: task
 
     def __post_init__(self) -> None:
@@ -62,11 +70,17 @@ class Agent:
         if not isinstance(self.threshold, int | float) or not 0 <= self.threshold <= 1:
             raise AgentInvalid(f"threshold={self.threshold!r}: give a number from 0 to 1")
         _require_schema(self.output)
+        _require_checks(self)
         self.limits  # noqa: B018  raises for limits that make no sense, where they are written
 
     @property
     def slug(self) -> str:
         return self.name or UNNAMED
+
+    @property
+    def models(self) -> set[str]:
+        """Every model that a run of this agent may ask."""
+        return {self.model, (self.critic and self.critic.model) or self.model}
 
     @cached_property
     def limits(self) -> Budget:
@@ -78,9 +92,13 @@ class Agent:
 
     @cached_property
     def prompt(self) -> dict[str, Any]:
-        """What is pinned to each run: system text, tools and answer schema, as they are sent."""
+        """What is pinned to each run: system text, tools, answer schema, and who checks."""
         tools = [tool.schema() for tool in self.tools] + ([ASK_A_HUMAN] if self.may_ask else [])
-        return {"system": self.instructions, "tools": tools, "output_schema": answer_schema(self.output)}
+        schema = answer_schema(self.output)
+        pinned: dict[str, Any] = {"system": self.instructions, "tools": tools, "output_schema": schema}
+        if self.samples > 1:
+            pinned |= {"samples": self.samples, "agree_on": list(self.agree_on)}
+        return pinned | ({"critic": self.critic.pinned()} if self.critic else {})
 
     @cached_property
     def prompt_version(self) -> str:
@@ -132,3 +150,17 @@ def _require_schema(output: Any) -> None:
         raise AgentInvalid(f"output is not a JSON Schema: {error.message}") from error
     if refusal := next(refusals(output, "output"), None):
         raise AgentInvalid(f"the API would refuse {refusal}")
+
+
+def _require_checks(agent: Agent) -> None:
+    if type(agent.samples) is not int or not 1 <= agent.samples <= MOST_SAMPLES:
+        raise AgentInvalid(f"samples={agent.samples!r}: give a whole number from 1 to {MOST_SAMPLES}")
+    if isinstance(agent.agree_on, str) or not isinstance(agent.agree_on, Sequence):
+        raise AgentInvalid(f"agree_on={agent.agree_on!r}: give a list of the output's fields, as ['topic']")
+    if agent.agree_on and agent.samples == 1:
+        raise AgentInvalid("agree_on is set, but samples=1: there is nothing to agree with; write samples=3")
+    unknown = [name for name in agent.agree_on if name not in agent.output.get("properties", {})]
+    if unknown:
+        raise AgentInvalid(f"agree_on: the output has no field {', '.join(map(repr, unknown))}")
+    if agent.critic is not None and not isinstance(agent.critic, Critic):
+        raise AgentInvalid(f"critic={agent.critic!r}: write Critic(instructions=…, model=…)")

@@ -10,6 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from agents.guards.confidence import parse_percent
+from escalation.queue.content import canonical
 
 # The grammar that the API decodes by keeps an enum, but not a minimum and a maximum.
 CONFIDENCES = list(range(0, 101, 5))
@@ -47,6 +48,12 @@ class Answer:
     completed: tuple[str, ...]
     missing: tuple[str, ...]
     evidence: tuple[str, ...]
+
+    def essence(self, fields: Collection[str]) -> str:
+        """The output in one canonical text, of which two are equal or not: of `fields` alone, if any."""
+        if fields and isinstance(self.output, Mapping):
+            return canonical({name: self.output.get(name) for name in fields})
+        return canonical(self.output)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,33 @@
 
 from collections.abc import Iterable
 
+from django.db import transaction
 from django.db.models import Q
 
 from agents.guards.breaker import FORCED, Mode
 from agents.models import BreakerEvent
 from agents.stores.breaker import Transition
+from escalation.delivery.models import Delivery
+
+# A failed probe opens the circuit again: that is no news.
+OPENED = (Mode.OPEN, Mode.HALF_OPEN, Mode.FORCED_OPEN)
 
 
+@transaction.atomic
 def note(transition: Transition) -> None:
-    """Write one change down: why was a tool not called?"""
+    """Write one change down (why was a tool not called?), and tell the endpoints of a circuit that opened."""
     own = transition.cause if transition.shared else f"{transition.cause}, seen by one process alone"
     hand = transition.hand
+    reason = hand.reason if hand else own
     BreakerEvent.objects.create(
         breaker=transition.name,
         before=transition.before,
         after=transition.after,
-        reason=hand.reason if hand else own,
+        reason=reason,
         actor_id=hand.actor_id if hand else None,
     )
+    if transition.after in OPENED and transition.before not in OPENED:
+        Delivery.objects.tell("breaker.opened", {"breaker": transition.name, "reason": reason}, agent=None)
 
 
 def order_for(name: str) -> Mode | None:

@@ -16,10 +16,11 @@ def check_models(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
     return [
         Error(
-            f"Agent {agent.name!r} uses the model {agent.model!r}, for which no price is known.",
+            f"Agent {agent.name!r} uses the model {model!r}, for which no price is known.",
             hint="Write the id as the Messages API has it, as claude-haiku-5-5, or update genai-prices.",
             id="agents.E001",
         )
         for agent in known_agents()
-        if price_of(agent.model) is None
+        for model in sorted(agent.models)
+        if price_of(model) is None
     ]

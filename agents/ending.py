@@ -13,8 +13,9 @@ from agents.answer import Answer, Unreadable, read_answer, unsupported
 from agents.guards.evidence import misquoted
 from agents.guards.verdict import Reason
 from agents.models import Run, ToolCall
+from agents.opinions import next_aside, weighed
 from agents.storable import storable
-from agents.trace import evidence, readings, trace, usage
+from agents.trace import evidence, readings, titled, trace, usage
 from agents.waiting import wait_for
 from agents.work import Work
 from escalation.gating.models import Outcome
@@ -39,25 +40,28 @@ class Ending:
 
 
 def with_answer(work: Work, text: str) -> None:
-    """End with what the model said last."""
+    """End with what the model said last; or go on, while it is worth asking something else about it."""
     answer = read_answer(text, work.run.prompt["output_schema"])
     if isinstance(answer, Unreadable):
         end(work, Ending(text or None, causes=[Reason.OUTPUT_INVALID], detail=answer.why))
         return
     problem = unsupported(answer, _answered(work), needed=work.agent.needs_evidence)
     problem = problem or misquoted(answer.output, readings(work))
-    end(
-        work,
-        Ending(
-            answer.output,
-            _capped(work, answer.confidence),
-            completed=answer.completed,
-            missing=answer.missing,
-            causes=[Reason.EVIDENCE_MISSING] if problem else [],
-            detail=problem or "",
-            cited=answer.evidence,
-        ),
-    )
+    # What goes to a human anyway is not worth another call.
+    if not problem and answer.confidence is not None and next_aside(work):
+        work.next_step()
+        return
+    confidence, opinions = weighed(work, answer)
+    causes = [Reason.EVIDENCE_MISSING] if problem else []
+    end(work, _told(answer, _capped(work, confidence), causes, problem or opinions))
+
+
+def unchecked(work: Work, text: str, why: str) -> None:
+    """End with an answer of which something could not be asked: it has no confidence then."""
+    answer = read_answer(text, work.run.prompt["output_schema"])
+    if isinstance(answer, Answer):
+        detail = f"The model's confidence was not checked: {why}."
+        end(work, _told(answer, None, [Reason.NO_CONFIDENCE], detail))
 
 
 def partially(
@@ -156,6 +160,18 @@ def _at_the_gate(work: Work, ending: Ending) -> GateResult:
     )
 
 
+def _told(answer: Answer, confidence: float | None, causes: Sequence[str], detail: str) -> Ending:
+    return Ending(
+        answer.output,
+        confidence,
+        completed=answer.completed,
+        missing=answer.missing,
+        causes=causes,
+        detail=detail,
+        cited=answer.evidence,
+    )
+
+
 def _answered(work: Work) -> set[str]:
     return {call.tool_use_id for call in work.calls if call.state == ToolCall.State.DONE}
 
@@ -168,7 +184,7 @@ def _capped(work: Work, confidence: float | None) -> float | None:
 
 def _from_what_is_stored(work: Work, text: str) -> Answer:
     """A result without the model's help: its last words, or what the tools answered."""
-    said = [block["text"] for step in work.steps for block in step.content if block.get("type") == "text"]
+    said = [block["text"] for step in work.said for block in step.content if block.get("type") == "text"]
     answered = [call for call in work.calls if call.state == ToolCall.State.DONE]
     last_words = text or next((words for words in reversed(said) if words.strip()), "")
     read = read_answer(last_words, work.run.prompt["output_schema"])
@@ -179,4 +195,4 @@ def _from_what_is_stored(work: Work, text: str) -> Answer:
 
 
 def _completed(work: Work) -> list[str]:
-    return [f"{call.name} answered" for call in work.calls if call.state == ToolCall.State.DONE]
+    return [f"{titled(call)} answered" for call in work.calls if call.state == ToolCall.State.DONE]

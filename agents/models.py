@@ -197,7 +197,14 @@ class Run(models.Model):
 
 
 class Step(models.Model):
-    """One model call of a run, as it was sent and answered. Append-only: together they are the transcript."""
+    """One model call of a run, as it was sent and answered. Append-only: together they are the transcript.
+
+    What is asked about an answer, an aside, is a step too, since it is paid for; it is not in the transcript.
+    """
+
+    class Aside(models.TextChoices):
+        SAMPLE = "sample"  # the question of the answer, asked once more
+        CRITIC = "critic"  # what somebody who doubts it makes of the answer
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps")
     number = models.PositiveIntegerField()
@@ -207,6 +214,9 @@ class Step(models.Model):
         default=True
     )  # whether the answer belongs to the transcript (a cut one does not)
     final_report = models.BooleanField(default=False)
+    aside = models.CharField(
+        max_length=10, choices=Aside, blank=True
+    )  # asked beside the transcript, not in it
     stop_reason = models.CharField(max_length=50, blank=True)
     cut = models.CharField(max_length=200, blank=True)
     usage = models.JSONField(default=dict)
@@ -221,6 +231,11 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"step {self.number} of run {self.run_id}"
+
+    @property
+    def text(self) -> str:
+        """What the model said in words."""
+        return "".join(block["text"] for block in self.content if block["type"] == "text")
 
 
 class ToolCall(models.Model):

@@ -46,22 +46,29 @@ def shared_left(run: Run, budget: Budget) -> int | None:
     return _store().left(scopes_of(run, budget)[1:])
 
 
-def reserve(run: Run, budget: Budget, *, wanted: int, holdback: int, most: Tokens) -> Reservation | Exhausted:
-    """Hold `wanted` micro-dollars and note it in the ledger; raises BudgetUnavailable: make no call then."""
+def reserve(
+    run: Run, budget: Budget, *, model: str, wanted: int, holdback: int, most: Tokens
+) -> Reservation | Exhausted:
+    """Hold `wanted` micro-dollars for a call of `model` and note it in the ledger.
+
+    Raises BudgetUnavailable: make no call then.
+    """
     scopes: Sequence[Scope] = scopes_of(run, budget)
     order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback)
     held = _store().reserve(f"{run.pk}.{run.step}.{run.epoch}", scopes, order)
     if isinstance(held, Reservation):
-        _note(run, held, LedgerEntry.Kind.RESERVED, held.granted_micro_usd, most)
+        _note(run, model, held, LedgerEntry.Kind.RESERVED, held.granted_micro_usd, most)
     return held
 
 
-def settle(run: Run, held: Reservation, micro_usd: int, used: Tokens | None, detail: str = "") -> None:
+def settle(
+    run: Run, held: Reservation, *, model: str, micro_usd: int, used: Tokens | None, detail: str = ""
+) -> None:
     """Charge what the call cost; `used` is None when none was made. Never raises for Redis.
 
     The ledger comes first: it is the truth, and Redis charges in full what is never settled there.
     """
-    _note(run, held, LedgerEntry.Kind.SETTLED, micro_usd, used, detail)
+    _note(run, model, held, LedgerEntry.Kind.SETTLED, micro_usd, used, detail)
     try:
         _store().settle(held, micro_usd)
     except BudgetUnavailable as error:
@@ -70,6 +77,7 @@ def settle(run: Run, held: Reservation, micro_usd: int, used: Tokens | None, det
 
 def _note(
     run: Run,
+    model: str,
     held: Reservation,
     kind: LedgerEntry.Kind,
     micro_usd: int,
@@ -84,7 +92,7 @@ def _note(
         kind=kind,
         micro_usd=micro_usd,
         usage=tokens.as_mapping() if tokens else {},
-        model=run.model,
+        model=model,
         detail=detail,
     )
     into, form = names(LedgerEntry, BY_DATABASE), places(LedgerEntry, BY_DATABASE)

@@ -11,7 +11,8 @@ class Result:
     """What an agent produced.
 
     `confidence` in 0 to 1 is 0.0 when the agent stated none, when the result is partial and when a guard
-    stopped it, so that a comparison never lets such a result through; `stated_confidence` is what it said.
+    stopped it, so that a comparison never lets such a result through; `stated_confidence` is what it said, or
+    what a critic and further samples left of that.
     `partial` says that a limit ended the work: `completed` and `missing` tell how far it got.
     `causes` are reason codes that the guards found. `escalation` is the id of what already waits for a human.
     """

@@ -12,11 +12,13 @@ from django.db.models.functions import Now
 from agents import ending
 from agents.acting import use_tools
 from agents.agent import UNNAMED, Agent
+from agents.checking import check
 from agents.guards.verdict import Reason
 from agents.lease import kept
 from agents.models import Run
 from agents.registry import UnknownAgent
 from agents.resuming import resume
+from agents.transcript import is_unbroken
 from agents.turns import take_turn
 from agents.work import TakenOver, Work
 
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 
 NOT_NOW = timedelta(seconds=30)
 ABANDONED = "The program that worked on it has ended, and only it could go on."
+CHANGED = "What was said in this run was changed since, so it cannot go on."
 MOST_LOST = 3  # workers that may vanish in one step before a human sees the run
 
 
@@ -85,11 +88,20 @@ def _advance(work: Work) -> None:
         _not_now(work.run, "The agent is paused.")
         return
     if work.run.awaits_answer:
-        with transaction.atomic():
-            resume(work)
+        _resume(work)
     if work.run.state != Run.State.RUNNING:
         return
     if work.unfinished:
         use_tools(work)
+    elif work.answer is not None:
+        check(work, work.answer)
     else:
         take_turn(work)
+
+
+def _resume(work: Work) -> None:
+    with transaction.atomic():
+        resume(work)
+        # Days may have gone by; the API takes no conversation whose past was changed.
+        if work.run.state == Run.State.RUNNING and not is_unbroken(work.steps):
+            ending.for_cause(work, Reason.ERROR, CHANGED)

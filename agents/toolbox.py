@@ -20,9 +20,8 @@ from agents.guards.loop import polling_wait_s
 from agents.models import ToolCall
 from agents.storable import storable, storable_text
 from agents.tools import Tool
-from agents.work import MAY_HAVE_RUN, Work
+from agents.work import MAY_HAVE_RUN, NOT_RUN_BUDGET, Work
 
-NOT_RUN_BUDGET = "Not run: the budget for tool calls is spent."
 UNAVAILABLE = "Unavailable: its circuit is open. Do not call it again; work without it."
 LONGEST_ERROR = 2_000  # characters
 

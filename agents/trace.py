@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from agents.guards.budget import MICRO, Spend
 from agents.guards.evidence import Reading
 from agents.models import Step, ToolCall
 from agents.storable import storable
-from agents.work import Work
+from agents.work import NOT_RUN, NOT_RUN_BUDGET, Work
 from escalation.queue.content import canonical
+
+ASIDES: Final[dict[str, str]] = {
+    Step.Aside.SAMPLE: "the same question again",
+    Step.Aside.CRITIC: "what is wrong with the answer",
+}
 
 
 def trace(work: Work) -> list[dict[str, Any]]:
@@ -38,10 +43,13 @@ def evidence(work: Work, cited: Sequence[str]) -> list[dict[str, Any]]:
     """The answers of the tool calls that a result rests on, for the reviewer to check it against."""
     answered = {call.tool_use_id: call for call in work.calls if call.state == ToolCall.State.DONE}
     calls = [answered[tool_use_id] for tool_use_id in cited if tool_use_id in answered]
-    found = [
-        {"title": f"{call.name}({_shown(call.arguments)})", "text": _text(call.output)} for call in calls
-    ]
+    found = [{"title": titled(call), "text": _text(call.output)} for call in calls]
     return storable(found)  # type: ignore[no-any-return]
+
+
+def titled(call: ToolCall) -> str:
+    """A call in one line, with the arguments that it ran with."""
+    return f"{call.name}({', '.join(f'{name}={value!r}' for name, value in _arguments(call).items())})"
 
 
 def readings(work: Work) -> list[Reading]:
@@ -52,15 +60,21 @@ def readings(work: Work) -> list[Reading]:
 
 def _of_step(step: Step) -> dict[str, Any]:
     return {
-        "kind": "model",
-        "name": "final report" if step.final_report else f"turn {step.number + 1}",
+        "kind": "critic" if step.aside == Step.Aside.CRITIC else "model",
+        "name": _name(step),
         "at": step.at.isoformat(),
         "seconds": round(step.seconds, 3),
-        "output": "".join(block.get("text", "") for block in step.content) or None,
+        "output": step.text or None,
         "error": f"cut: {step.cut}" if step.cut else None,
         "tokens": sum(step.usage.values()),
         "cost_usd": step.micro_usd / MICRO,
     }
+
+
+def _name(step: Step) -> str:
+    if step.aside:
+        return ASIDES[step.aside]
+    return "final report" if step.final_report else f"turn {step.number + 1}"
 
 
 def _of_call(call: ToolCall) -> dict[str, Any]:
@@ -69,20 +83,22 @@ def _of_call(call: ToolCall) -> dict[str, Any]:
         if call.cached_age_s is not None
         else None
     )
+    unspent = call.error in (NOT_RUN, NOT_RUN_BUDGET)
     return {
         "kind": "tool",
         "name": call.name,
         "at": call.step.at.isoformat(),
         "seconds": round(call.seconds, 3),
-        "input": call.arguments if call.approved_arguments is None else call.approved_arguments,
-        "output": call.output,
-        "error": call.error or note,
+        "input": _arguments(call),
+        # That there was no money left for a call, or no time, is no failure of the call.
+        "output": call.error if unspent else call.output,
+        "error": None if unspent else call.error or note,
         "state": call.state,
     }
 
 
-def _shown(arguments: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+def _arguments(call: ToolCall) -> dict[str, Any]:
+    return dict(call.arguments if call.approved_arguments is None else call.approved_arguments)
 
 
 def _text(output: Any) -> str:

@@ -33,12 +33,15 @@ class Spoken(Protocol):
     sent: list[Message]
     content: list[dict[str, Any]]
     kept: bool
+    aside: str
+    chain: str
 
 
 class Called(Protocol):
     """What this module needs of a ToolCall."""
 
     tool_use_id: str
+    name: str
     arguments: dict[str, Any]
     approved_arguments: dict[str, Any] | None
     output: Any
@@ -47,13 +50,23 @@ class Called(Protocol):
 
 
 def messages(steps: Iterable[Spoken]) -> list[Message]:
-    """The conversation so far; a step whose answer was cut leaves only its question."""
+    """The conversation so far, without asides; a step whose answer was cut leaves only its question."""
     said: list[Message] = []
     for step in steps:
+        if step.aside:
+            continue
         said += step.sent
         if step.kept and step.content:
             said.append({"role": "assistant", "content": step.content})
     return said
+
+
+def asked_in(steps: Iterable[Spoken]) -> list[str]:
+    """What the model was asked and told in words: the task, and what reviewers and the runner said since."""
+    blocks = (
+        block for message in messages(steps) if message["role"] == "user" for block in message["content"]
+    )
+    return [block["text"] for block in blocks if block["type"] == "text"]
 
 
 def opening(task: Any, *texts: str) -> list[Message]:
@@ -91,11 +104,16 @@ def _tool_results(calls: Sequence[Called]) -> list[Block]:
     # Each may use its share of the room, and what those before it left.
     blocks, room = [], ROOM_FOR_RESULTS
     for place, call in enumerate(calls):
-        text = _cut(call.error or _prefix(call) + _as_text(call.output), room // (len(calls) - place))
+        text = shown(call, room // (len(calls) - place))
         room -= len(text.encode())
         block: Block = {"type": "tool_result", "tool_use_id": call.tool_use_id, "content": text}
         blocks.append(block | {"is_error": True} if call.error else block)
     return blocks
+
+
+def shown(call: Called, room: int) -> str:
+    """What a call answered, as a model is shown it: within `room` bytes."""
+    return _cut(call.error or _prefix(call) + _as_text(call.output), room)
 
 
 def _prefix(call: Called) -> str:
@@ -121,3 +139,14 @@ def _cut(text: str, room: int) -> str:
 def chain(before: str, sent: Sequence[Message], content: Sequence[Block]) -> str:
     """The hash of everything said up to and with this step, byte for byte: a changed past is found out."""
     return hashlib.sha256(json.dumps([before, list(sent), list(content)]).encode()).hexdigest()
+
+
+def is_unbroken(steps: Iterable[Spoken]) -> bool:
+    """Whether the hashes of the steps hold: what is stored is what was said."""
+    said = ""
+    for step in steps:
+        if not step.aside:
+            said = chain(said, step.sent, step.content if step.kept else [])
+        if step.chain != said:
+            return False
+    return True

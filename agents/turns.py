@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.db import transaction
 
 from agents import ending, upstream
 from agents.acting import check_repetition, use_tools
+from agents.calling import position, waited_for
 from agents.guards.budget import describe_stop, usd
 from agents.guards.loop import Nudge
-from agents.guards.turn_plan import Finalise, Needs, Position, StopNow, TakeTurn, TurnPlan, plan_turn
+from agents.guards.turn_plan import (
+    Finalise,
+    Needs,
+    Position,
+    StopNow,
+    TakeTurn,
+    TurnPlan,
+    plan_report,
+    plan_turn,
+)
 from agents.guards.verdict import Reason, Stop
 from agents.llm.pricing import Price, price_of
-from agents.llm.turn import Turn, estimate_input_tokens
+from agents.llm.turn import Turn
 from agents.metered import Answered
-from agents.purse import shared_left
 from agents.stores.budget import BudgetUnavailable, Exhausted
-from agents.toolbox import NOT_RUN_BUDGET
 from agents.transcript import BUDGET_SPENT, ROOM_FOR_RESULTS, Message, opening, reply, with_text
-from agents.waiting import wait_for_upstream
-from agents.work import Work
+from agents.work import NOT_RUN_BUDGET, Work
 
 BYTES_PER_TOKEN = 3
 NEEDS = Needs(growth_tokens=ROOM_FOR_RESULTS // BYTES_PER_TOKEN)
@@ -57,7 +64,7 @@ def take_turn(work: Work) -> None:
 
 
 def _next_message(work: Work, nudge: str) -> list[Message]:
-    last = work.last_step
+    last = work.last_said
     if last is None:
         return opening(work.agent.opening(work.run.task), *work.run.say)
     return reply(work.calls_of(last), *work.run.say, nudge)
@@ -66,34 +73,22 @@ def _next_message(work: Work, nudge: str) -> list[Message]:
 def _position(work: Work, sent: list[Message], price: Price) -> Position:
     # The longest that the request can get: with the words that ask for a report.
     request = work.request(with_text(sent, BUDGET_SPENT), max_tokens=NEEDS.turn_tokens)
-    return Position(
-        transcript_tokens=estimate_input_tokens(request),
-        spend=work.spend(),
-        budget=work.budget,
-        price=price.worst,
-        shared_micro_usd=shared_left(work.run, work.budget),
-    )
+    return position(work, request, price)
 
 
 def _plan(work: Work, at: Position) -> TurnPlan:
-    last = work.last_step
+    last = work.last_said
     if last is None or work.run.say:
         return plan_turn(at, NEEDS)
     spent = at.budget.tool_calls is not None and at.spend.tool_calls >= at.budget.tool_calls
     if spent and any(call.error == NOT_RUN_BUDGET for call in work.calls_of(last)):
-        return _report_only(at, describe_stop(at.spend, at.budget, "tool_calls"))
+        return plan_report(at, NEEDS, describe_stop(at.spend, at.budget, "tool_calls"))
     # It was the budget that cut it: at its full length a cut answer ends the run.
     if last.stop_reason == "max_tokens":
-        return _report_only(at, f"the {last.usage['output_tokens']} tokens that it still bought were too few")
+        return plan_report(
+            at, NEEDS, f"the {last.usage['output_tokens']} tokens that it still bought were too few"
+        )
     return plan_turn(at, NEEDS)
-
-
-def _report_only(at: Position, detail: str) -> TurnPlan:
-    """The final report, if it can be paid: planned as if one more turn were all that the budget has."""
-    one_more = at.spend.turns + 1
-    turns = one_more if at.budget.turns is None else min(one_more, at.budget.turns)
-    plan = plan_turn(replace(at, budget=replace(at.budget, turns=turns)), NEEDS)
-    return plan if isinstance(plan, TakeTurn) else replace(plan, detail=detail)
 
 
 def _follow(work: Work, plan: TurnPlan, call: _Next) -> None:
@@ -115,7 +110,8 @@ def _follow(work: Work, plan: TurnPlan, call: _Next) -> None:
         ending.partially(work, f"{plan.detail}; no report could be asked for: {why}")
     elif isinstance(answer, Exhausted):  # other runs were faster: what is left may still buy the report
         left = usd(max(0, answer.left_micro_usd))
-        _follow(work, _report_only(call.at, f"only {left} were left in {answer.scope.key}"), call)
+        report = plan_report(call.at, NEEDS, f"only {left} were left in {answer.scope.key}")
+        _follow(work, report, call)
     else:
         _wait_or_end(work, answer)
 
@@ -130,16 +126,8 @@ def _question(work: Work, plan: TakeTurn | Finalise, sent: list[Message], call: 
 
 
 def _wait_or_end(work: Work, refusal: upstream.NotAsked) -> None:
-    failures = work.run.upstream_failures
-    if not refusal.passing or failures >= len(upstream.PAUSES_S) or not work.run.gated:
-        ending.for_cause(work, Reason.MODEL_UNAVAILABLE, refusal.why)
-        return
-    pause = max(upstream.PAUSES_S[failures], refusal.retry_after_s)
-    # A wish to wait for hours is the end of our patience, not a reason to hold the run for as long.
-    if pause > upstream.LONGEST_PAUSE_S:
-        ending.for_cause(work, Reason.MODEL_UNAVAILABLE, f"{refusal.why} (wait {pause:.0f} s)")
-    else:
-        wait_for_upstream(work, seconds=pause, detail=refusal.why)
+    if not waited_for(work, refusal):
+        ending.for_cause(work, Reason.MODEL_UNAVAILABLE, refusal.told)
 
 
 def _react(work: Work, turn: Turn, plan: TakeTurn | Finalise) -> None:
@@ -149,7 +137,7 @@ def _react(work: Work, turn: Turn, plan: TakeTurn | Finalise) -> None:
     elif turn.cut:
         _after_a_cut(work, turn)
     elif turn.tool_uses:
-        return  # the calls are committed before the first of them runs
+        _end_if_repeated(work, turn)
     elif turn.stop_reason == "end_turn":
         ending.with_answer(work, turn.text)
     elif turn.stop_reason == "max_tokens" and plan.max_tokens < NEEDS.turn_tokens:
@@ -165,8 +153,15 @@ def _react(work: Work, turn: Turn, plan: TakeTurn | Finalise) -> None:
         ending.for_cause(work, Reason.ERROR, detail)
 
 
+def _end_if_repeated(work: Work, turn: Turn) -> None:
+    # Else nothing follows yet: the calls are committed before the first of them runs.
+    if work.last_step is not None and not work.last_step.kept:
+        detail = f"The model gave two calls the id {work.repeated(turn)}: no answer could name one of them."
+        ending.for_cause(work, Reason.OUTPUT_INVALID, detail)
+
+
 def _after_a_cut(work: Work, turn: Turn) -> None:
-    earlier = work.steps[-2] if len(work.steps) > 1 else None
+    earlier = work.said[-2] if len(work.said) > 1 else None
     if earlier is not None and earlier.cut:
         detail = f"the model's answer was cut twice ({turn.cut})"
         ending.partially(work, detail, text=turn.text, cause=Reason.OUTPUT_INVALID)

@@ -13,7 +13,7 @@ from agents.metered import Answered, Tokens
 from agents.models import Run
 from agents.purse import reserve, settle
 from agents.stores.breaker import Admission, Refused, shared_breakers
-from agents.stores.budget import BudgetUnavailable, Exhausted
+from agents.stores.budget import BudgetUnavailable, Exhausted, Reservation
 
 POLICY = BreakerPolicy(failure_threshold=5, recovery_timeout=30)
 # How long to wait after the n-th failure in a row; after the last the run ends without the model.
@@ -29,6 +29,24 @@ class NotAsked:
     why: str
     passing: bool
     retry_after_s: float = 0.0
+
+    @property
+    def told(self) -> str:
+        """`why` for a human, with the wait that was asked for where it is past our patience."""
+        return f"{self.why} (wait {self.retry_after_s:.0f} s)" if self._too_long else self.why
+
+    def pause_s(self, failures: int) -> float | None:
+        """How long to wait after so many failures in a row; None when patience is over, or would not help.
+
+        A wish to wait for hours is the end of our patience, not a reason to hold the run for as long.
+        """
+        if not self.passing or failures >= len(PAUSES_S) or self._too_long:
+            return None
+        return max(PAUSES_S[failures], self.retry_after_s)
+
+    @property
+    def _too_long(self) -> bool:
+        return self.passing and self.retry_after_s > LONGEST_PAUSE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +77,7 @@ class Question:
 
 def ask(question: Question) -> Answered | NotAsked | Exhausted:
     """Make one model call within its terms, or say why none was made; what fails upstream is not raised."""
-    admission = shared_breakers().acquire(f"model:{question.run.model}", POLICY)
+    admission = shared_breakers().acquire(f"model:{question.request.model}", POLICY)
     if isinstance(admission, Refused):
         retry_in_s = admission.retry_in_s or 0
         return NotAsked("the circuit to the model's API is open", passing=True, retry_after_s=retry_in_s)
@@ -79,21 +97,27 @@ def _paid(question: Question) -> Answered | NotAsked | Exhausted:
     from agents.llm.messages import one_turn
 
     run, terms = question.run, question.terms
-    held = reserve(run, question.budget, wanted=terms.wanted, holdback=terms.holdback, most=question.most)
+    wants = {"wanted": terms.wanted, "holdback": terms.holdback}
+    held = reserve(run, question.budget, model=question.request.model, most=question.most, **wants)
     if isinstance(held, Exhausted):
         return held
     begun = time.monotonic()
     turn = one_turn(question.request, deadline_s=min(LONGEST_CALL_S, terms.within_s or LONGEST_CALL_S))
     seconds = time.monotonic() - begun
     if turn.error is not None and turn.cut is None:
-        settle(run, held, 0, None, detail=turn.error.kind)
+        _settle(question, held, 0, None, turn.error.kind)
         why = f"the model's API answered: {turn.error.message}"
         return NotAsked(why, turn.error.is_passing, turn.error.retry_after_s or 0)
     # A cut stream reports too few tokens: all that it may have used is charged.
     used = question.most if turn.cut else Tokens(turn.usage.prompt_tokens, turn.usage.output_tokens)
     micro_usd = held.granted_micro_usd if turn.cut else question.price.cost(turn.usage)
-    settle(run, held, micro_usd, used, detail=turn.cut or "")
+    _settle(question, held, micro_usd, used, turn.cut or "")
     return Answered(turn, micro_usd, used, seconds)
+
+
+def _settle(question: Question, held: Reservation, micro_usd: int, used: Tokens | None, detail: str) -> None:
+    model = question.request.model
+    settle(question.run, held, model=model, micro_usd=micro_usd, used=used, detail=detail)
 
 
 def _health(answer: Answered | NotAsked | Exhausted) -> Outcome:

@@ -18,6 +18,7 @@ from agents.storable import storable, storable_text
 from agents.transcript import Message, chain, messages
 
 NOT_RUN = "Not run: the run was stopped before it."
+NOT_RUN_BUDGET = "Not run: the budget for tool calls is spent."
 MAY_HAVE_RUN = "The worker was lost in this call: it may have run or not."
 UNSTORABLE = "Not run: its arguments hold a NUL or half of a character. Leave that out."
 
@@ -69,6 +70,29 @@ class Work:
         return self.steps[-1] if self.steps else None
 
     @property
+    def said(self) -> list[Step]:
+        """The steps that are the transcript: all but the asides."""
+        return [step for step in self.steps if not step.aside]
+
+    @property
+    def last_said(self) -> Step | None:
+        return next((step for step in reversed(self.steps) if not step.aside), None)
+
+    @property
+    def answer(self) -> Step | None:
+        """The answer that the model gave, if nothing was said since."""
+        last = self.last_said
+        if self.run.say or last is None or last.final_report or not last.kept:
+            return None
+        return last if last.stop_reason == "end_turn" else None
+
+    @property
+    def asides(self) -> list[Step]:
+        """What was asked about the answer so far."""
+        answer = self.answer
+        return [step for step in self.steps if step.aside and answer and step.number > answer.number]
+
+    @property
     def unfinished(self) -> bool:
         """Whether the present step has its model's answer already, so that only its tool calls are left."""
         return self.last_step is not None and self.last_step.number == self.run.step
@@ -105,11 +129,19 @@ class Work:
             user_id=f"run-{self.run.pk}",
         )
 
-    def record(self, sent: Sequence[Message], answer: Answered, *, final: bool, nudged: bool) -> Step:
+    def record(
+        self,
+        sent: Sequence[Message],
+        answer: Answered,
+        *,
+        final: bool = False,
+        nudged: bool = False,
+        aside: str = "",
+    ) -> Step:
         """Write the step and its tool calls, in one transaction with what follows; raises TakenOver."""
         self.write(say=[], upstream_failures=0, nudges=self.run.nudges + nudged)
         turn, before = answer.turn, self.last_step.chain if self.last_step else ""
-        kept = _belongs(turn, final)
+        kept = _belongs(turn, final) and not aside and not self.repeated(turn)
         step = Step.objects.create(
             run=self.run,
             number=self.run.step,
@@ -117,12 +149,13 @@ class Work:
             content=turn.content,
             kept=kept,
             final_report=final,
+            aside=aside,
             stop_reason=turn.stop_reason or "",
             cut=turn.cut or "",
             usage=answer.tokens.as_mapping(),
             micro_usd=answer.micro_usd,
             seconds=answer.seconds,
-            chain=chain(before, sent, turn.content if kept else []),
+            chain=before if aside else chain(before, sent, turn.content if kept else []),
         )
         self.steps.append(step)
         if self.entries is not None:
@@ -130,6 +163,15 @@ class Work:
         if kept:
             self.calls += [self._intended(step, block) for block in turn.tool_uses]
         return step
+
+    def repeated(self, turn: Turn) -> str | None:
+        """A tool_use id that the model gave to two calls of the run: no answer could name one of them."""
+        seen = {call.tool_use_id for call in self.calls}
+        for block in turn.tool_uses:
+            if block["id"] in seen:
+                return str(block["id"])
+            seen.add(block["id"])
+        return None
 
     def _intended(self, step: Step, block: dict[str, Any]) -> ToolCall:
         tool = self.agent.tool_named(block["name"])

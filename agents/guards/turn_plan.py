@@ -87,10 +87,16 @@ def plan_turn(at: Position, needs: Needs) -> TurnPlan:
     if turn >= needs.least_turn_tokens:
         return _take_turn(at, needs, turn)
     detail = _describe(at, _limit_broken_by(at, needs, needs.least_turn_tokens, report=True) or "tokens")
+    return plan_report(at, needs, detail)
+
+
+def plan_report(at: Position, needs: Needs, detail: str = "") -> Finalise | StopNow:
+    """A call that no other need follow, if it can be paid; `detail` says why there is none but it."""
     report = _most(needs.report_tokens, lambda out: _limit_broken_by(at, needs, out, report=False) is None)
     if report >= needs.least_report_tokens:
         return Finalise(report, at.price(at.transcript_tokens, report), at.seconds_left, detail)
-    return StopNow(detail)
+    limit = _limit_broken_by(at, needs, needs.least_report_tokens, report=False) or "tokens"
+    return StopNow(detail or _describe(at, limit))
 
 
 def _most(at_most: int, fits: Callable[[int], bool]) -> int:

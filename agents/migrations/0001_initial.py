@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                 ('content', agents.storable.Verbatim(default=list)),
                 ('kept', models.BooleanField(default=True)),
                 ('final_report', models.BooleanField(default=False)),
+                ('aside', models.CharField(blank=True, choices=[('sample', 'Sample'), ('critic', 'Critic')], max_length=10)),
                 ('stop_reason', models.CharField(blank=True, max_length=50)),
                 ('cut', models.CharField(blank=True, max_length=200)),
                 ('usage', models.JSONField(default=dict)),

@@ -16,7 +16,7 @@ import django
 
 django.setup()
 
-from agents import Agent, rule, tool  # noqa: E402
+from agents import Agent, Critic, rule, tool  # noqa: E402
 from agents.registry import register  # noqa: E402
 from agents.runner import advance  # noqa: E402
 
@@ -52,6 +52,9 @@ def dies(task: Any, output: Any) -> Any:
 
 night_shift = register(
     Agent(name="night-shift", model="claude-haiku-5-5", instructions="Work.", tools=[count, post])
+)
+night_watch = register(
+    Agent(name="night-watch", model="claude-haiku-5-5", instructions="Watch.", critic=Critic())
 )
 
 if __name__ == "__main__":

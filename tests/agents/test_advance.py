@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
+from agents import upstream
 from agents.llm.local.faults import Fault
 from agents.llm.local.replies import Reply, tool_use
 from agents.models import Run, ToolCall
@@ -43,6 +45,7 @@ def test_what_tools_answered_is_before_the_model_when_it_answers(desk: Desk, sho
         (answers(confidence=170), "no_confidence", None),
         (answers(confidence=-5), "no_confidence", None),
         (answers(confidence="90"), "no_confidence", None),
+        (answers(confidence=1.7), "no_confidence", None),
         (answers(confidence=90.5), "no_confidence", None),
         (answers(confidence=True), "no_confidence", None),
         (answers(confidence=None), "no_confidence", None),
@@ -57,6 +60,8 @@ def test_what_tools_answered_is_before_the_model_when_it_answers(desk: Desk, sho
         (answers(evidence=["toolu_nobody"]), "evidence_missing", 0.9),
         (Reply(stop_reason="a_new_one"), "error", None),
         (Reply(stop_reason="pause_turn"), "error", None),
+        (replace(answers(), stop_reason="stop_sequence"), "error", None),
+        (replace(answers(), stop_reason="compaction"), "error", None),
         (Reply(stop_reason="tool_use"), "error", None),
     ],
 )
@@ -87,14 +92,28 @@ def test_an_answer_cut_once_is_asked_for_again(desk: Desk, kind: str) -> None:
     assert [m["role"] for m in desk.asked(run)[1]["messages"]] == ["user"]
 
 
-def test_an_answer_cut_twice_is_partial_with_its_text_kept(desk: Desk) -> None:
-    run = desk.run(Fault("polite_eof", times=2))
+@pytest.mark.parametrize("kind", ["polite_eof", "reset", "error_event"])
+def test_an_answer_cut_twice_is_partial_with_its_text_kept(desk: Desk, kind: str) -> None:
+    run = desk.run(Fault(kind, times=2))
 
     escalation = desk.waits_for(run)
     assert (escalation.partial, escalation.reason) == (True, "output_invalid")
-    assert escalation.output
+    assert str(escalation.output).startswith('{"answer": ')
     assert escalation.missing == ["the rest of the work, and a report of it"]
     assert len(desk.asked(run)) == 2
+
+
+def test_a_stream_of_nothing_but_pings_ends_the_run_at_its_deadline(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstream, "LONGEST_CALL_S", 0.5)
+    run = desk.begin(Fault("ping_only", times=2, seconds=20))
+    begun = time.monotonic()
+
+    run = desk.go_on(run)
+
+    assert time.monotonic() - begun < 15
+    assert (desk.waits_for(run).partial, [step.cut for step in run.steps.all()]) == (True, ["deadline"] * 2)
 
 
 def test_an_answer_that_is_too_long_is_partial(desk: Desk) -> None:

@@ -108,7 +108,7 @@ def test_without_money_for_a_report_the_result_is_put_together_from_what_is_stor
         [{"tool": "look_up", "answer": {"state": "sent"}}],
     )
     assert (escalation.completed, escalation.missing) == (
-        ["look_up answered"],
+        ["look_up(order='7') answered"],
         ["the rest of the work, and a report of it"],
     )
     assert [evidence["title"] for evidence in escalation.evidence] == ["look_up(order='7')"]

@@ -10,6 +10,8 @@ from agents import CircuitOpen, circuit_breaker
 from agents.circuit import Cached
 from agents.guards.breaker import BreakerPolicy, Mode, Outcome
 from agents.stores.breaker import shared_breakers
+from escalation.delivery.models import Delivery, Endpoint
+from escalation.gating.models import Agent
 
 pytestmark = pytest.mark.django_db  # each change of a breaker's mode is written down
 
@@ -210,3 +212,19 @@ def test_it_works_in_plain_python_without_settings() -> None:
     plain = subprocess.run([sys.executable, "-c", PLAIN_PYTHON], env={}, capture_output=True, text=True)
 
     assert plain.stdout.split() == ["ConnectionError"] * 3 + ["CircuitOpen"] * 2, plain.stderr
+
+
+def test_a_circuit_that_opens_is_told_to_the_endpoints_that_ask_for_it_once(tool: Tool) -> None:
+    agent = Agent.objects.create(slug="support-triage", name="Support triage", owner="Olga", on_call="olga")
+    Endpoint.objects.create(agent=agent, url="https://hooks.example.com/", events=["breaker.opened"])
+
+    @circuit_breaker(failure_threshold=3, recovery_timeout=60)
+    def call_external_tool(params: Any) -> Any:
+        return tool.invoke(params)
+
+    tool.down = ConnectionError("refused")
+    fail(call_external_tool, 3, {"order": 7})
+
+    told = Delivery.objects.get()
+    assert told.event == "breaker.opened"
+    assert told.payload["breaker"].endswith("call_external_tool")

@@ -9,15 +9,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
 from pytest_django import Settings
 
-from agents import Budget
+from agents import Budget, registry
 from agents.llm.local.faults import Fault
 from agents.llm.local.replies import Reply, tool_use
 from agents.models import Run
 from agents.resuming import GRANTED, MOST_ROUNDS, extended
 from agents.runner import advance
-from agents.transcript import chain, messages
+from agents.transcript import chain, messages, opening
 from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models.decision import GRANTABLE
 from tests.agents.conftest import Desk
@@ -26,6 +27,7 @@ from tests.agents.shop import Shop, answers
 pytestmark = pytest.mark.django_db
 
 DOUBTFUL = answers("It was sent.", 60)
+REFUND = Reply.calls("refund", order="7", euros=80)
 REPORT = answers("Half of it.", 90, missing=["the other half"])
 
 
@@ -169,6 +171,73 @@ def test_an_approved_call_resumes_from_the_same_words(desk: Desk, shop: Shop) ->
     assert list(sent_back["input"].items()) == [("order", "7"), ("euros", 80)]
     assert (thought["thinking"], bool(thought["signature"])) == ("He is right.", True)
     assert_only_added_to(desk, run)
+
+
+@pytest.mark.parametrize(
+    ("turn", "verdict", "answer"),
+    [
+        (REFUND, "edit", {"arguments": {"order": "7", "euros": 60}}),
+        (REFUND, "reject", {"note": "Not without the receipt."}),
+        (Reply.calls("ask_a_human", question="Which colour?"), "answer", {"answer": "Red."}),
+    ],
+)
+def test_whatever_is_decided_of_a_call_the_words_before_it_stay(
+    desk: Desk, shop: Shop, turn: Reply, verdict: str, answer: dict[str, Any]
+) -> None:
+    run = desk.run(turn.thinks("Ask."), answers(), agent=shop.agent(may_ask=True))
+
+    run = desk.after(run, verdict, **answer)
+
+    assert (run.state, len(desk.asked(run))) == (Run.State.FINISHED, 2)
+    assert_only_added_to(desk, run)
+
+
+def test_a_run_goes_on_with_the_model_and_the_prompt_that_it_began_with(desk: Desk, shop: Shop) -> None:
+    run = desk.run(REFUND, answers())
+    registry._agents[run.agent] = shop.agent(
+        model="claude-opus-5-5", instructions="Be brief.", tools=shop.tools()[1:], may_ask=True
+    )
+
+    run = desk.after(run, "accept")
+
+    before, after = desk.asked(run)
+    pinned = ("model", "system", "tools", "output_config")
+    assert {name: before[name] for name in pinned} == {name: after[name] for name in pinned}
+    assert (run.state, len(shop.refunds)) == (Run.State.FINISHED, 1)
+    assert_only_added_to(desk, run)
+
+
+def test_an_approved_call_of_a_tool_that_is_gone_does_not_run(desk: Desk, shop: Shop) -> None:
+    run = desk.run(REFUND, answers())
+    registry._agents[run.agent] = shop.agent(tools=shop.tools()[:1])
+
+    run = desk.after(run, "accept")
+
+    assert (shop.refunds, run.tool_calls.get().error) == ([], "There is no tool 'refund'.")
+    assert run.state == Run.State.FINISHED
+
+
+def test_the_policy_in_force_afterwards_is_the_one_that_counts(desk: Desk, shop: Shop) -> None:
+    run = desk.run(REFUND, answers(confidence=90))
+    desk.employ(registry._agents[run.agent], threshold=0.95)
+
+    run = desk.after(run, "accept")
+
+    assert (desk.waits_for(run).reason, desk.waits_for(run).threshold) == ("low_confidence", 0.95)
+
+
+def test_a_run_whose_past_was_changed_does_not_go_on(desk: Desk, shop: Shop) -> None:
+    run = desk.run(REFUND, answers())
+    desk.decide(run, "accept")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE agents_step DISABLE TRIGGER never_edited")
+        run.steps.update(sent=opening("Where is something else?"))
+        cursor.execute("ALTER TABLE agents_step ENABLE TRIGGER never_edited")
+
+    run = desk.wake(run)
+
+    assert (desk.waits_for(run).reason, shop.refunds, len(desk.asked(run))) == ("error", [], 1)
+    assert desk.waits_for(run).detail == "What was said in this run was changed since, so it cannot go on."
 
 
 def test_what_the_model_is_asked_for_stands_in_the_order_in_which_it_was_written(

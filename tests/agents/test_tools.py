@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
-from agents.llm.local.replies import Reply
+from agents.llm.local.replies import Reply, tool_use
 from agents.models import Run, ToolCall
 from agents.stores.breaker import shared_breakers
 from escalation.gating.models.policy import all_to_a_human
@@ -240,3 +240,23 @@ def test_each_call_of_a_turn_gets_one_result_in_order(desk: Desk, shop: Shop) ->
     asked = [block["id"] for block in turn.blocks]
     assert [result["tool_use_id"] for result in shown(desk, run, 1)] == asked
     assert shop.looked_up == ["1", "3"]
+
+
+def test_two_calls_under_one_id_end_the_run_and_neither_runs(desk: Desk, shop: Shop) -> None:
+    twice = Reply(tuple(tool_use("look_up", {"order": order}) | {"id": "toolu_1"} for order in "78"))
+
+    run = desk.run(twice)
+
+    escalation = desk.waits_for(run)
+    assert (escalation.reason, shop.looked_up) == ("output_invalid", [])
+    assert escalation.detail == "The model gave two calls the id toolu_1: no answer could name one of them."
+
+
+def test_an_id_of_an_earlier_turn_ends_the_run_which_can_go_on(desk: Desk, shop: Shop) -> None:
+    again = Reply(({**look_up(8).blocks[0], "id": "toolu_1"},))
+    run = desk.run(Reply(({**look_up(7).blocks[0], "id": "toolu_1"},)), again, answers())
+    assert (desk.waits_for(run).reason, shop.looked_up) == ("output_invalid", ["7"])
+
+    run = desk.after(run, "retry", note="Once more.")
+
+    assert (run.state, run.result, run.tool_calls.count()) == (Run.State.FINISHED, "It was sent.", 1)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transcript import CUT_HERE, ROOM_FOR_RESULTS, chain, messages, opening, reply, with_text
+from agents.transcript import (
+    CUT_HERE,
+    ROOM_FOR_RESULTS,
+    asked_in,
+    chain,
+    is_unbroken,
+    messages,
+    opening,
+    reply,
+    with_text,
+)
 
 
 @dataclass
@@ -17,11 +27,14 @@ class Said:
     sent: list[dict[str, Any]]
     content: list[dict[str, Any]] = field(default_factory=list)
     kept: bool = True
+    aside: str = ""
+    chain: str = ""
 
 
 @dataclass
 class Call:
     tool_use_id: str = "toolu_1"
+    name: str = "look_up"
     arguments: dict[str, Any] = field(default_factory=dict)
     approved_arguments: dict[str, Any] | None = None
     output: Any = None
@@ -52,6 +65,16 @@ def test_what_was_cut_leaves_its_question_only() -> None:
 
     said = [(message["role"], message["content"][0]["text"]) for message in messages(steps)]
     assert said == [("user", "a"), ("assistant", "b"), ("user", "c")]
+
+
+def test_what_was_said_aside_is_not_in_it() -> None:
+    steps = [
+        Said(opening("a", "n"), [text("b")]),
+        Said(opening("c"), [text("d")], kept=False, aside="critic"),
+    ]
+
+    assert [message["role"] for message in messages(steps)] == ["user", "assistant"]
+    assert asked_in(steps) == ["a", "n"]
 
 
 def test_nothing_to_say_is_no_message() -> None:
@@ -109,6 +132,17 @@ def test_the_hash_is_of_every_byte_in_its_order(parts: list[list[dict[str, Any]]
         assert after == chain(before, json.loads(json.dumps(part)), part)
         assert after != chain(before, [*part, {}], part)
         before = after
+
+
+def test_a_changed_word_breaks_it_and_an_aside_does_not() -> None:
+    first = Said(opening("a"), [text("b")], chain=chain("", opening("a"), [text("b")]))
+    aside = Said(opening("c"), [text("d")], kept=False, aside="critic", chain=first.chain)
+    cut = Said(reply([], "e"), [text("f")], kept=False, chain=chain(first.chain, reply([], "e"), []))
+
+    assert is_unbroken([first, aside, cut])
+    assert not is_unbroken([replace(first, content=[text("B")]), aside, cut])
+    assert not is_unbroken([first, aside, replace(cut, sent=[])])
+    assert not is_unbroken([first, replace(aside, chain="else"), cut])
 
 
 def test_the_order_of_keys_is_part_of_the_hash() -> None:

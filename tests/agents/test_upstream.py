@@ -15,7 +15,7 @@ from agents.runner import advance
 from agents.stores.breaker import shared_breakers
 from agents.upstream import PAUSES_S
 from tests.agents.conftest import Desk
-from tests.agents.shop import answers
+from tests.agents.shop import Shop, answers
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +88,14 @@ def test_a_spend_limit_is_not_waited_for(desk: Desk) -> None:
     run = desk.run(Fault("spend_limit"))
 
     assert desk.waits_for(run).reason == "model_unavailable"
+
+
+def test_a_request_that_the_api_takes_for_bad_is_not_repeated(desk: Desk, shop: Shop) -> None:
+    # It has a price, and the local API does not know it.
+    run = desk.run(agent=shop.agent(model="claude-mythos-5-2"))
+
+    assert (desk.waits_for(run).reason, run.steps.count()) == ("model_unavailable", 0)
+    assert LedgerEntry.objects.filter(run=run).spent() == 0
 
 
 def test_without_an_api_to_ask_a_human_is_asked(desk: Desk, settings: Settings) -> None:

@@ -17,7 +17,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from pytest_django import Settings
 
-from agents import Agent, Budget, registry, rule, tool
+from agents import Agent, Budget, Critic, registry, rule, tool
 from agents.llm.local.server import LocalMessagesAPI
 from agents.models import Run
 from agents.registry import agent_named, discover, register
@@ -49,6 +49,9 @@ def _app(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) ->
     yield
     for name in [name for name in sys.modules if name.partition(".")[0] == "expenses"]:
         del sys.modules[name]
+
+
+M = "claude-haiku-5-5"
 
 
 def blocks(language: str) -> list[str]:
@@ -86,7 +89,7 @@ def names() -> dict[str, Any]:
     known = [Agent, Budget, rule, tool, register, agent_named, start_run]
     given = {each.__name__: each for each in (*mentioned, *known)}  # type: ignore[attr-defined]
     look_up = tool(effect="read")(_look_up)
-    return given | {"M": "claude-haiku-5-5", "look_up": look_up}
+    return given | {"M": M, "look_up": look_up}
 
 
 def _look_up(order: str) -> str:
@@ -155,7 +158,7 @@ def test_two_agents_of_one_name_are_named_with_their_module(tmp_path: Path) -> N
 
 
 def test_a_model_without_a_price_is_found_by_the_checks() -> None:
-    register(Agent(model="claude-nobody-knows-1", name="dreamer"))
+    register(Agent(model=M, name="dreamer", critic=Critic(model="claude-nobody-knows-1")))
 
     (found,) = run_checks(tags=["agents"])
 

@@ -11,10 +11,9 @@ from agents.llm.local.drafting import backing, draft, gist
 from agents.llm.local.fields import EMPTY, Fields, is_field
 from agents.llm.local.lookups import next_calls, wanting
 from agents.llm.local.reading import stems
-from agents.llm.local.schemas import Schema, allows_null, kind_of, name_words, resolved
+from agents.llm.local.schemas import CONFIDENCE, Schema, allows_null, kind_of, name_words, resolved, scaled
 from agents.llm.local.situation import Situation
 
-CONFIDENCE = {"certainty", "confidence", "probability"}
 COMPLETED = {"completed", "done", "steps"}
 MISSING = {"gaps", "missing", "open", "unknown", "unknowns", "unanswered"}
 EVIDENCE = {"citations", "evidence", "source", "sources"}
@@ -90,7 +89,7 @@ class Form:
         if "const" in schema:
             return schema["const"]
         if words & CONFIDENCE:
-            return _scaled(self.confidence(), schema)
+            return scaled(self.confidence(), schema)
         if "enum" in schema:
             return self._chosen(schema)
         kind = kind_of(schema)
@@ -160,12 +159,3 @@ def _shown(arguments: Mapping[str, Any]) -> str:
 
 def _confidence_last(name: str) -> bool:
     return bool(set(name_words(name)) & CONFIDENCE)
-
-
-def _scaled(sure: float, schema: Schema) -> Any:
-    """The largest allowed number that does not claim more than `sure`."""
-    if "enum" in schema:
-        numbers = sorted(value for value in schema["enum"] if isinstance(value, int | float))
-        top = 100 if numbers[-1] > 1 else 1
-        return max((value for value in numbers if value <= sure * top + 1e-9), default=numbers[0])
-    return round(sure * 100) if kind_of(schema) == "integer" else round(sure, 2)

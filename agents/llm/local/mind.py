@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from agents.llm.local.doubting import material_of, opinion
 from agents.llm.local.drafting import draft
 from agents.llm.local.filling import Form
 from agents.llm.local.lookups import Call, next_calls
@@ -16,7 +17,10 @@ from agents.llm.local.situation import Situation, read_situation
 
 
 def think(body: Mapping[str, Any]) -> Reply:
-    """Take one turn in a conversation that was checked: call tools, or answer."""
+    """Take one turn in a conversation that was checked: call tools, answer, or doubt an answer."""
+    if material := material_of(body):
+        doubt, thought = opinion(material, body["output_config"]["format"]["schema"])
+        return Reply.answers(**doubt).thinks(thought)
     situation = read_situation(body)
     calls = next_calls(situation)
     if calls:

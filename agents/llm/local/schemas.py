@@ -6,6 +6,7 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 MAX_DEPTH = 20
+CONFIDENCE = {"certainty", "confidence", "probability"}
 
 
 def resolved(schema: Schema, root: Schema) -> Schema:
@@ -42,6 +43,15 @@ def kind_of(schema: Schema) -> str:
 def name_words(name: str) -> list[str]:
     """The words of `order_id`, `orderId` or `order-id`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).replace("-", "_").lower().split("_")
+
+
+def scaled(sure: float, schema: Schema) -> Any:
+    """The largest allowed number that does not claim more than `sure`."""
+    if "enum" in schema:
+        numbers = sorted(value for value in schema["enum"] if isinstance(value, int | float))
+        top = 100 if numbers[-1] > 1 else 1
+        return max((value for value in numbers if value <= sure * top + 1e-9), default=numbers[0])
+    return round(sure * 100) if kind_of(schema) == "integer" else round(sure, 2)
 
 
 def _followed(reference: str, root: Schema) -> dict[str, Any]:
