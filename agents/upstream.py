@@ -12,7 +12,7 @@ from agents.llm.turn import TurnRequest
 from agents.metered import Answered, Tokens
 from agents.models import Run
 from agents.purse import reserve, settle
-from agents.stores.breaker import Admission, Refused, shared_breakers
+from agents.stores.breaker import Refused, shared_breakers
 from agents.stores.budget import BudgetUnavailable, Exhausted, Reservation
 
 POLICY = BreakerPolicy(failure_threshold=5, recovery_timeout=30)
@@ -81,15 +81,17 @@ def ask(question: Question) -> Answered | NotAsked | Exhausted:
     if isinstance(admission, Refused):
         retry_in_s = admission.retry_in_s or 0
         return NotAsked("the circuit to the model's API is open", passing=True, retry_after_s=retry_in_s)
-    begun, health = time.monotonic(), Outcome.IGNORED
+    begun, health, wish_s = time.monotonic(), Outcome.IGNORED, 0.0
     try:
         answer = _paid(question)
         health = _health(answer)
+        wish_s = answer.retry_after_s if isinstance(answer, NotAsked) else 0.0
         return answer
     except BudgetUnavailable as error:
         return NotAsked(f"the budget cannot be checked, so no call is made: {error}", passing=True)
     finally:
-        _report(admission, health, begun)
+        took_s = time.monotonic() - begun
+        shared_breakers().report(admission, Report(health, int(took_s * 1000), int(wish_s * 1000)))
 
 
 def _paid(question: Question) -> Answered | NotAsked | Exhausted:
@@ -125,7 +127,3 @@ def _health(answer: Answered | NotAsked | Exhausted) -> Outcome:
         return Outcome.IGNORED
     failed = answer.passing if isinstance(answer, NotAsked) else answer.turn.cut not in (None, "deadline")
     return Outcome.FAILURE if failed else Outcome.SUCCESS
-
-
-def _report(admission: Admission, outcome: Outcome, begun: float) -> None:
-    shared_breakers().report(admission, Report(outcome, int((time.monotonic() - begun) * 1000), 0))

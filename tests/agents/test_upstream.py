@@ -12,8 +12,8 @@ from agents import Agent
 from agents.llm.local.faults import Fault
 from agents.models import LedgerEntry, Run
 from agents.runner import advance
-from agents.stores.breaker import shared_breakers
-from agents.upstream import PAUSES_S
+from agents.stores.breaker import Refused, shared_breakers
+from agents.upstream import PAUSES_S, POLICY
 from tests.agents.conftest import Desk
 from tests.agents.shop import Shop, answers
 
@@ -126,6 +126,16 @@ def test_while_the_circuit_to_the_model_is_open_no_call_is_made(desk: Desk) -> N
 
     assert (run.state, desk.asked(run)) == (Run.State.WAITING_UPSTREAM, [])
     assert run.detail == "the circuit to the model's API is open"
+
+
+def test_the_circuit_stays_open_for_as_long_as_the_api_asks(desk: Desk) -> None:
+    for _ in range(5):
+        desk.run(Fault("rate_limited", retry_after_s=200))
+
+    refused = shared_breakers().acquire("model:claude-haiku-5-5", POLICY)
+
+    assert isinstance(refused, Refused)
+    assert refused.retry_in_s == pytest.approx(200, abs=15)
 
 
 def test_five_failures_open_the_circuit_for_all_runs(desk: Desk) -> None:
