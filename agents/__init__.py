@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from agents.agent import Agent
-    from agents.circuit import CircuitOpen, circuit_breaker
+    from agents.breakers.circuit import CircuitOpen, circuit_breaker
     from agents.critic import Critic
     from agents.escalate import escalate_to_human
     from agents.guards.budget import Budget
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "Agent": "agents.agent",
     "Budget": "agents.guards.budget",
-    "CircuitOpen": "agents.circuit",
+    "CircuitOpen": "agents.breakers.circuit",
     "Critic": "agents.critic",
     "Result": "agents.result",
     "Tool": "agents.tools",
-    "circuit_breaker": "agents.circuit",
+    "circuit_breaker": "agents.breakers.circuit",
     "escalate_to_human": "agents.escalate",
     "rule": "escalation.gating.rules",
     "tool": "agents.tools",

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from agents.breaker_control import BreakerForm, known_breakers
+from agents.breakers.control import BreakerForm, known_breakers
 from agents.models import BreakerEvent, LedgerEntry, Run, Step, ToolCall
 from escalation.queue.facts import FactAdmin, FactInline, actor_of
 

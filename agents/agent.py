@@ -112,7 +112,7 @@ class Agent:
 
         Never raises for what can go wrong on the way: the result says so, with what there is.
         """
-        from agents.running import run_here
+        from agents.run.running import run_here
 
         return run_here(self, task)
 
@@ -122,7 +122,7 @@ class Agent:
         While nobody has, the result is the same as before: it names the `escalation`. A run whose agent has
         no name can only go on here. ValueError for a run that is not this agent's.
         """
-        from agents.running import resume_here
+        from agents.run.running import resume_here
 
         return resume_here(self, run)
 

@@ -6,7 +6,8 @@ class AgentsConfig(AppConfig):
     verbose_name = "Runs"
 
     def ready(self) -> None:
-        from agents import breaker_log, checks, receivers  # noqa: F401
+        from agents import checks, receivers  # noqa: F401
+        from agents.breakers import log as breaker_log
         from agents.registry import discover
         from agents.stores.breaker import shared_breakers
 

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.db.models.functions import Now
 from django.dispatch import receiver
 
-from agents.bell import ring
 from agents.models import Run
+from agents.run.bell import ring
 from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.signals import decided, expired, undone, withdrawn

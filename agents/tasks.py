@@ -10,9 +10,9 @@ from celery import shared_task
 from celery.signals import worker_init
 
 from agents.agent import UNNAMED
-from agents.bell import ADVANCE_RUN, ring, send
 from agents.models import Run
-from agents.runner import ABANDONED, advance
+from agents.run.bell import ADVANCE_RUN, ring, send
+from agents.run.runner import ABANDONED, advance
 from escalation.ticks import tick
 
 RING_AGAIN_AFTER = timedelta(seconds=20)

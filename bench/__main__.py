@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from bench import claim, guards, ingest, pages, runs
+from bench import claim, export, guards, ingest, pages, runs, thresholds
 from bench.cpu import others_cpu_s
 from bench.ground import FULL, QUICK, ground
 from bench.table import Line, table
@@ -13,9 +13,11 @@ from bench.table import Line, table
 MEASUREMENTS = {
     "ingest": ingest.measure,
     "claim": claim.measure,
+    "export": export.measure,
     "runs": runs.measure,
     "pages": pages.measure,
     "guards": guards.measure,
+    "thresholds": thresholds.measure,
 }
 
 

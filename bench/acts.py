@@ -16,11 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from redis import Redis
 from rest_framework.authtoken.models import Token as StockToken
 
-from agents.bell import ring
 from agents.library.support_triage import support_triage
 from agents.models import Run, Step
 from agents.registry import enrol
-from agents.running import start_run
+from agents.run.bell import ring
+from agents.run.running import start_run
 from bench import seeding
 from bench.stock.tasks import do_nothing
 from escalation.api.models import Token
@@ -55,6 +55,7 @@ def prepare() -> dict[str, Any]:
     agent = _live_agent(queues[0])
     keys = {
         "agent": Token.objects.issue(agent=agent, scopes=["escalations", "outcomes"])[1],
+        "labels": Token.objects.issue(reviewer=_sees_all(), scopes=["labels"])[1],
         "reviewer": Token.objects.issue(reviewer=alice, scopes=["review"])[1],
         "stock": StockToken.objects.create(user=alice).key,
         "session": _signed_in().cookies[settings.SESSION_COOKIE_NAME].OutputString(attrs=[]),
@@ -75,6 +76,16 @@ def _live_agent(queue: ReviewQueue) -> Agent:
     return agent
 
 
+def _sees_all() -> User:
+    """Bob may look at every review queue, and claims nothing."""
+    bob = User.objects.create(username="bob")
+    role = Membership.Role.VIEWER
+    Membership.objects.bulk_create(
+        Membership(queue=q, user=bob, role=role) for q in ReviewQueue.objects.all()
+    )
+    return bob
+
+
 def _signed_in() -> Client:
     client = Client()
     client.force_login(User.objects.get(username="alice"))
@@ -84,6 +95,11 @@ def _signed_in() -> Client:
 def seed(rows: int) -> None:
     """Put `rows` escalations in line."""
     seeding.put_in_line(rows)
+
+
+def seed_labels() -> int:
+    """Decide and label every escalation that waits; returns how many labels there are."""
+    return seeding.label_all()
 
 
 def claim(number: int) -> list[float]:

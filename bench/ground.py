@@ -129,6 +129,8 @@ class Ground:
             # Nothing lapses and no purse is empty while we measure.
             "CLAIM_LEASE_S": "86400",
             "DAILY_BUDGET_USD": "1000000",
+            # Far beyond what comes, so that counting costs what it costs and refuses nothing.
+            "API_RATE_PER_MINUTE": "1000000",
             **more,
         }
 

@@ -41,6 +41,33 @@ THE_SAME_IN_STOCK = """
     FROM queue_escalation WHERE key IS NOT NULL
 """
 
+# As if each had been decided once: the export reads decisions and labels, not where the escalation is now.
+DECISIONS = """
+    INSERT INTO queue_decision (escalation_id, reviewer_id, verdict, output, original_output, note,
+        reason_code, "grant", cosmetic, content_hash, decided_at, effective_at)
+    SELECT e.id, u.id, CASE WHEN random() < 0.8 THEN 'accept' ELSE 'edit' END, e.output, e.output, '',
+        '', '{}', false, '', e.raised_at, e.raised_at
+    FROM queue_escalation e, auth_user u WHERE u.username = 'alice' ORDER BY e.id
+"""
+LABELS = """
+    INSERT INTO tuning_label (decision_id, agent, gate, confidence, threshold, policy_version, source,
+        inclusion_probability, correct, model, prompt_version)
+    SELECT d.id, e.agent, e.gate, e.confidence, e.threshold, 1, 'escalated', 1.0, d.verdict = 'accept', '', ''
+    FROM queue_decision d JOIN queue_escalation e ON e.id = d.escalation_id ORDER BY d.id
+"""
+
+
+def label_all() -> int:
+    """Add a decision by Alice and a label for every escalation; returns how many there are."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(DECISIONS)
+        cursor.execute(LABELS)
+        number: int = cursor.rowcount
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("RESET statement_timeout")
+    return number
+
 
 def put_in_line(rows: int) -> None:
     """Add `rows` waiting escalations, spread over all review queues, and as many rows of the yardstick."""

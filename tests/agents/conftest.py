@@ -15,8 +15,8 @@ from agents.llm.local.faults import Entry
 from agents.llm.local.server import LocalMessagesAPI
 from agents.models import Run
 from agents.registry import enrol, register
-from agents.runner import advance
-from agents.running import start_run
+from agents.run.runner import advance
+from agents.run.running import start_run
 from agents.stores import answers
 from escalation.queue.models import Decision, Escalation, ReviewQueue
 from tests.agents.shop import Shop

@@ -18,7 +18,7 @@ django.setup()
 
 from agents import Agent, Critic, rule, tool  # noqa: E402
 from agents.registry import register  # noqa: E402
-from agents.runner import advance  # noqa: E402
+from agents.run.runner import advance  # noqa: E402
 
 
 def _do(what: str) -> str:

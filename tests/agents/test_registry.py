@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from agents import Agent, Budget, registry
 from agents.library.support_triage import support_triage
 from agents.registry import UnknownAgent, agent_named, discover, enrol, register
-from agents.running import start_run
+from agents.run.running import start_run
 from escalation.gating.models import Agent as AgentRow
 from escalation.gating.models import Gate, Policy
 from tests.racing import race

@@ -4,11 +4,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.progress import Progress
 
-from agents.bell import ring
 from agents.feeding import NotReadable, Piece, pieces
 from agents.models import Run
 from agents.registry import UnknownAgent, agent_named
-from agents.running import start_run
+from agents.run.bell import ring
+from agents.run.running import start_run
 
 
 class Command(BaseCommand):

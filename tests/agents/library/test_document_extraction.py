@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from agents.library.document_extraction import PAGE_BYTES, cover, document_extraction, pages, read_page
 from agents.llm.local.replies import Reply
 from agents.models import Run
-from agents.running import start_run
+from agents.run.running import start_run
 from agents.transcript import ROOM_FOR_RESULTS
 from tests.agents.conftest import Desk
 from tests.agents.library.papers import Paper, contract, invoice

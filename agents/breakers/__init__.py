@@ -1,0 +1,1 @@
+"""Circuit breakers at work: around calls, in the record, in the hands of ops."""
