@@ -6,14 +6,15 @@ from django.apps import apps
 from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 
-APPS = ("queue", "gating", "tuning", "delivery", "agents", "auth")
+APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
     "queue": ["escalation", "decision", "event", "reviewqueue", "membership"],
     "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
-    "tuning": ["label"],
+    "tuning": ["label", "proposal", "settlement", "gatetarget"],
     "delivery": ["endpoint", "delivery"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
+    "api": ["token"],
     "auth": ["user"],
 }
 OPS = [
@@ -30,6 +31,8 @@ OPS = [
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",
+    "api.add_token",
+    "api.change_token",  # rotate and revoke it
     "agents.change_run",  # stop it
     "agents.add_breakerevent",  # force a breaker, and reset it
 ]

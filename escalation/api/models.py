@@ -11,9 +11,10 @@ from hashlib import sha256
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Least, Now
+from django.utils.timezone import now
 
 from escalation.gating.models import Agent
 from escalation.queue.models.moments import DatabaseMoment
@@ -28,6 +29,8 @@ MOST_FRESH = 10_000
 _fresh: dict[str, tuple[float, Token]] = {}
 
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
+# How long a replaced token still works, so that whoever uses it has the time to change over.
+OVERLAP = timedelta(hours=24)
 
 
 class Scope(models.TextChoices):
@@ -38,6 +41,11 @@ class Scope(models.TextChoices):
     RUNS = "runs"
     LABELS = "labels"
     REVIEW = "review"
+
+    @classmethod
+    def fitting(cls, *, reviewer: bool) -> list[str]:
+        """What a token of a reviewer, or of an agent, can be good for."""
+        return [scope.value for scope in cls if (scope is cls.REVIEW) is reviewer]
 
 
 class TokenQuerySet(models.QuerySet["Token"]):
@@ -67,6 +75,28 @@ class TokenQuerySet(models.QuerySet["Token"]):
             expires_at=None if lifetime is None else Now() + lifetime,
         )
         return token, f"otw_{public_id}_{secret}_{_checksum(public_id, secret)}"
+
+    @transaction.atomic
+    def rotate(self, pk: int, *, overlap: timedelta = OVERLAP) -> tuple[Token, str] | None:
+        """Replace a token, which works for `overlap` more; None when it has ended or was replaced before.
+
+        The new one is for the same owner and scopes, and for the same span of time.
+        """
+        lasting = self.valid().filter(pk=pk, successor=None).select_for_update(of=("self",))
+        old = lasting.select_related("agent", "reviewer").first()
+        if old is None:
+            return None
+        new, text = self.issue(
+            scopes=old.scopes,
+            agent=old.agent,
+            reviewer=old.reviewer,
+            name=old.name,
+            lifetime=old.expires_at and old.expires_at - old.created_at,
+        )
+        self.model.objects.filter(pk=new.pk).update(replaces=old)
+        self.model.objects.filter(pk=pk).update(expires_at=Least(F("expires_at"), Now() + overlap))
+        _fresh.pop(old.public_id, None)
+        return new, text
 
     def presented(self, text: str) -> Token | None:
         """The valid token that `text` is, or None; looked up at most once in FRESH_S seconds."""
@@ -110,6 +140,9 @@ class Token(models.Model):
     expires_at = DatabaseMoment(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    replaces = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="successor"
+    )
 
     objects = TokenQuerySet.as_manager()
 
@@ -123,7 +156,21 @@ class Token(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"otw_{self.public_id}_… of {self.agent or self.reviewer}"
+        return f"{self.prefix} of {self.agent or self.reviewer}"
+
+    @property
+    def prefix(self) -> str:
+        """The part of it that may be shown: enough to find it by."""
+        return f"otw_{self.public_id}_…"
+
+    @property
+    def state(self) -> str:
+        """What it is good for now, in a word."""
+        if self.revoked_at:
+            return "revoked"
+        if self.expires_at and self.expires_at <= now():
+            return "expired"
+        return "replaced" if hasattr(self, "successor") else "valid"
 
     def revoke(self) -> None:
         """Refuse it from now on: here at once, in other processes within FRESH_S seconds."""

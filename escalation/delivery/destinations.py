@@ -16,15 +16,16 @@ CARRIERS = [
     for network in (
         "192.88.99.0/24",  # 6to4 relays
         "168.63.129.16/32",  # the Azure host: metadata and more
+        "192.0.0.0/24",  # protocol assignments; 192.0.0.192 is a cloud's metadata
         "2002::/16",  # 6to4
         "2001::/32",  # Teredo
-        "64:ff9b::/96",  # NAT64
-        "64:ff9b:1::/48",  # NAT64, local use
-        "::/96",  # IPv4-compatible
-        "::ffff:0:0/96",  # IPv4-mapped
-        "::ffff:0:0:0/96",  # IPv4-translated
+        "3fff::/20",  # for documentation
     )
 ]
+# What is given out of IPv6. Outside lie NAT64, IPv4 mapped, translated and compatible, site-local and more.
+GIVEN_OUT = ipaddress.ip_network("2000::/3")
+# ISATAP: the last 32 bits are an IPv4 address inside the network whose prefix stands before.
+ISATAP = (b"\x00\x00\x5e\xfe", b"\x02\x00\x5e\xfe")
 
 
 class DestinationRefused(Exception):
@@ -77,8 +78,11 @@ def literal(host: str) -> str | None:
 def addresses_of(host: str, port: int) -> list[str]:
     """Every address of a host, once resolved and once checked; raises DestinationRefused.
 
-    If one of several is not public, none is used: who owns the name could give us either.
+    If one of several is not public, none is used: who owns the name could give us either. The port is checked
+    again, as the HTTP library read it.
     """
+    if not settings.WEBHOOKS_ALLOW_PRIVATE and port not in PORTS:
+        raise DestinationRefused("this port is not allowed")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -93,5 +97,7 @@ def is_public(address: str) -> bool:
     """Whether an address is one of the open internet, and leads nowhere else."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if not ip.is_global or ip.is_multicast:
+        return False
+    if ip.version == 6 and (ip not in GIVEN_OUT or ip.packed[8:12] in ISATAP):
         return False
     return not any(ip in network for network in CARRIERS if network.version == ip.version)

@@ -1,39 +1,68 @@
-"""What happened in the queue becomes outgoing deliveries, in the same transaction.
+"""What happened becomes outgoing deliveries, in the same transaction.
 
-Blind checks are no agent's business.
+Blind checks are no agent's business; that a result of theirs was wrong is. What is raised and claimed is
+written down by the database itself (migrations/0002): those statements have no time to lose.
 """
 
 from typing import Any
 
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from escalation.delivery import payloads
 from escalation.delivery.models import Delivery
+from escalation.gating.models import Agent, Outcome
+from escalation.gating.models.agent import AgentEvent
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.signals import decided, expired, undone, withdrawn
 
 
 @receiver(decided)
 def tell_of_the_decision(decision: Decision, **_: Any) -> None:
-    escalation = decision.escalation
-    if escalation.is_blind:
-        return
-    payload = payloads.of_escalation(escalation) | {"decision": payloads.of_decision(decision)}
-    Delivery.objects.enqueue(escalation, "escalation.decided", payload, decision)
+    payload = payloads.state_of(decision.escalation) | {"decision": payloads.of_decision(decision)}
+    _tell(decision.escalation, "escalation.decided", payload, decision)
+
+
+@receiver(decided)
+def tell_of_the_correction(decision: Decision, **_: Any) -> None:
+    """The gate corrected its outcome just before: its receivers stand first."""
+    outcomes = Outcome.objects.filter(correction=decision).select_related("agent", "gate")
+    for outcome in outcomes.defer("task", "output", "metadata"):
+        payload = payloads.of_correction(outcome, decision)
+        Delivery.objects.tell("outcome.overturned", payload, agent=outcome.agent.slug, decision=decision)
 
 
 @receiver(undone)
 def take_the_news_back(decision: Decision, **_: Any) -> None:
+    """Who wants to know of what was undone is told that, and not what it said."""
     Delivery.objects.take_back(decision)
+    if not decision.escalation.is_blind:
+        payload = {"status": Escalation.Status.CLAIMED, "decision": {"id": decision.pk}}
+        escalation = decision.escalation
+        Delivery.objects.tell("decision.undone", payload, agent=escalation.agent, escalation=escalation)
 
 
 @receiver(withdrawn)
 def tell_of_the_withdrawal(escalation: Escalation, **_: Any) -> None:
-    if not escalation.is_blind:
-        Delivery.objects.enqueue(escalation, "escalation.withdrawn", payloads.of_escalation(escalation))
+    _tell(escalation, "escalation.withdrawn", payloads.state_of(escalation))
 
 
 @receiver(expired)
 def tell_of_the_expiry(escalation: Escalation, **_: Any) -> None:
-    if not escalation.is_blind:
-        Delivery.objects.enqueue(escalation, "escalation.expired", payloads.of_escalation(escalation))
+    _tell(escalation, "escalation.expired", payloads.state_of(escalation))
+
+
+@receiver(post_save, sender=AgentEvent)
+def tell_of_the_pause(instance: AgentEvent, created: bool, **_: Any) -> None:
+    if created and instance.state == Agent.State.PAUSED:
+        Delivery.objects.tell("agent.paused", payloads.of_pause(instance), agent=instance.agent.slug)
+
+
+def _tell(
+    escalation: Escalation, event: str, payload: dict[str, Any], decision: Decision | None = None
+) -> None:
+    if escalation.is_blind:
+        return
+    rows = Delivery.objects
+    rows.tell(event, payload, agent=escalation.agent, escalation=escalation, decision=decision)
+    rows.call_back(escalation, event, payload, decision)

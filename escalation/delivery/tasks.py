@@ -13,14 +13,13 @@ MOST_PER_SWEEP = 500
 
 @shared_task(name="delivery.send_delivery", soft_time_limit=20, time_limit=25)  # type: ignore[untyped-decorator]
 def send_delivery(delivery_id: int) -> None:
-    """Try a delivery once, if it is due and nobody else is at it."""
-    delivery = Delivery.objects.filter(pk=delivery_id).select_related("endpoint").first()
-    if delivery and delivery.begin():
+    """Try once what is due for this delivery's receiver, if nobody else is at it; ring for the next."""
+    if delivery := Delivery.objects.begin(delivery_id):
         try_once(delivery, jitter=random.random())
+        delivery.ring_for_the_next()
 
 
 @tick("delivery.sweep_deliveries")
 def sweep_deliveries() -> int:
     """Ring for what is due."""
-    due = Delivery.objects.due().order_by("next_attempt_at").values_list("pk", flat=True)[:MOST_PER_SWEEP]
-    return len([send_delivery.delay(pk) for pk in due])
+    return len([send_delivery.delay(pk) for pk in Delivery.objects.first_due(limit=MOST_PER_SWEEP)])

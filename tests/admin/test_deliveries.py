@@ -1,10 +1,13 @@
 """Olga sends a delivery again; what was taken back never leaves."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.timezone import now
 
-from escalation.delivery.models import Delivery, Endpoint
+from escalation.delivery.models import Delivery, Endpoint, Receiver
 from escalation.gating.models import Agent
 from tests.cast import RaiseEscalation
 
@@ -60,3 +63,47 @@ def test_an_endpoint_is_made_with_a_secret_and_its_events(agent: Agent, as_olga:
     assert (endpoint.events, endpoint.enabled) == (["escalation.decided"], True)
     assert endpoint.secret.startswith("whsec_")
     assert endpoint.secret in as_olga.get(f"/admin/delivery/endpoint/{endpoint.pk}/change/").content.decode()
+
+
+def test_a_span_of_time_is_sent_again(delivery: Delivery, as_olga: Client) -> None:
+    Delivery.objects.update(status="dead", attempts=9)
+    day = timedelta(days=1)
+    form = {"since": f"{delivery.created_at - day:%Y-%m-%d %H:%M}", "until": "2001-01-01 10:00"}
+    as_olga.post("/admin/delivery/delivery/redelivery/", form)
+    delivery.refresh_from_db()
+    before = delivery.status
+
+    form["until"] = f"{delivery.created_at + day:%Y-%m-%d %H:%M}"
+    as_olga.post("/admin/delivery/delivery/redelivery/", form)
+
+    delivery.refresh_from_db()
+    assert (before, delivery.status, delivery.attempts) == ("dead", "pending", 0)
+
+
+def test_a_span_of_time_is_nothing_for_whoever_may_only_look(olga: User, as_olga: Client) -> None:
+    olga.groups.get().permissions.remove(*olga.groups.get().permissions.filter(codename="change_delivery"))
+
+    assert as_olga.get("/admin/delivery/delivery/redelivery/").status_code == 403
+
+
+def test_a_secret_is_replaced_and_shown_on_its_page(agent: Agent, as_olga: Client) -> None:
+    endpoint = Endpoint.objects.create(agent=agent, url="https://agent.example/hook")
+    old = endpoint.secret
+
+    as_olga.post("/admin/delivery/endpoint/", {"action": "rotate_secret", "_selected_action": [endpoint.pk]})
+
+    endpoint.refresh_from_db()
+    page = as_olga.get(f"/admin/delivery/endpoint/{endpoint.pk}/change/").content.decode()
+    assert (endpoint.secret != old, endpoint.previous_secret) == (True, old)
+    assert (endpoint.secret in page, old in page) == (True, False)
+
+
+def test_why_an_endpoint_is_off_and_how_it_fares_is_shown(agent: Agent, as_olga: Client) -> None:
+    endpoint = Endpoint.objects.create(agent=agent, url="https://agent.example/hook")
+    endpoint.turn_off("it answered HTTP 410")
+    Receiver.objects.update(failures=7, rests_until=now() + timedelta(minutes=5))
+
+    page = as_olga.get("/admin/delivery/endpoint/").content.decode()
+
+    assert "it answered HTTP 410" in page
+    assert "UTC after 7 failures" in page

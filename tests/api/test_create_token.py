@@ -68,3 +68,49 @@ def test_a_mistake_is_said_and_nothing_is_made(agent: Agent, arguments: list[str
 
     assert says in str(refusal.value)
     assert not Token.objects.exists()
+
+
+def test_a_replaced_one_works_until_the_overlap_is_over(agent: Agent) -> None:
+    old, text = Token.objects.issue(agent=agent, scopes=["escalations"], lifetime=timedelta(days=30))
+
+    printed = create_token("--rotate", text, "--overlap-hours", "1")
+
+    old.refresh_from_db()
+    new = Token.objects.get(replaces=old)
+    statuses = [Caller(one).get("/escalations/").status_code for one in (text, printed.strip())]
+    assert statuses == [200, 200]
+    assert (new.agent, new.scopes) == (agent, ["escalations"])
+    assert new.expires_at == new.created_at + timedelta(days=30)
+    assert old.expires_at is not None
+    assert timedelta(minutes=59) < old.expires_at - new.created_at < timedelta(minutes=61)
+
+
+def test_no_overlap_ends_the_replaced_one_at_once(agent: Agent) -> None:
+    _, text = Token.objects.issue(agent=agent, scopes=["escalations"])
+    Caller(text).get("/escalations/")
+
+    create_token("--rotate", text[:12], "--overlap-hours", "0")
+
+    assert Caller(text).get("/escalations/").status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--rotate", "otw_00000000"], "There is no such token"),
+        (["--rotate", "nonsense"], "There is no such token"),
+        (["support-triage", "--rotate", "otw_00000000"], "name neither"),
+        (["--rotate", "otw_00000000", "--overlap-hours", "-1"], "cannot be negative"),
+    ],
+)
+def test_what_cannot_be_replaced_is_said(agent: Agent, arguments: list[str], says: str) -> None:
+    with pytest.raises(CommandError, match=says):
+        create_token(*arguments)
+
+
+def test_a_revoked_one_is_not_replaced(agent: Agent) -> None:
+    token, text = Token.objects.issue(agent=agent, scopes=["escalations"])
+    token.revoke()
+
+    with pytest.raises(CommandError, match="This token is revoked"):
+        create_token("--rotate", text)

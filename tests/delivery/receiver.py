@@ -44,10 +44,11 @@ class Receiver:
 
 
 @contextmanager
-def listening() -> Iterator[Receiver]:
-    """Yield a receiver that listens until the block ends."""
-    receiver = Receiver()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(receiver))
+def listening(receiver: Receiver | None = None) -> Iterator[Receiver]:
+    """Yield a receiver that listens until the block ends; one that was down comes back at its port."""
+    receiver = receiver or Receiver()
+    receiver.stopped.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", receiver.port), _handler(receiver))
     receiver.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -9,13 +9,16 @@ import pytest
 
 from escalation.delivery.destinations import DestinationRefused, addresses_of, check_url, is_public
 
-PUBLIC = ["1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "192.0.0.9"]
+PUBLIC = ["1.1.1.1", "93.184.215.14", "2606:4700:4700::1111", "2a00:1450:4001::200e"]
 NOT_PUBLIC = [
     "0.0.0.0", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16",
-    "169.254.169.254", "172.16.0.1", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "224.0.0.1",
-    "239.1.1.1", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1",
-    "::ffff:1.1.1.1", "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "2001::1", "2001:db8::1",
-    "2002:7f00:1::", "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "ff02::1",
+    "169.254.169.254", "169.254.170.2", "172.16.0.1", "192.0.0.9", "192.0.0.192", "192.0.2.1",
+    "198.51.100.1", "203.0.113.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "224.0.0.1", "239.1.1.1",
+    "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:1.1.1.1",
+    "::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "2001::1", "2001:db8::1", "2001:10::1",
+    "2606:4700::5efe:10.0.0.1", "2606:4700::200:5efe:a00:1", "3fff::1", "4000::1", "5f00::1", "100::1",
+    "::ffff:169.254.169.254", "fec0::1", "fd00:ec2::23", "2002:7f00:1::", "fc00::1", "fd00:ec2::254",
+    "fe80::1", "fe80::1%eth0", "ff02::1",
 ]  # fmt: skip
 
 
@@ -71,6 +74,14 @@ def test_a_public_address_over_tls_is_allowed(url: str) -> None:
         "https://0/",
         "https://[::1]/",
         "https://[::ffff:127.0.0.1]/",
+        "https://[::ffff:a9fe:a9fe]/",
+        "https://[64:ff9b::a9fe:a9fe]/",
+        "https://0xa9fea9fe/",
+        "https://2852039166/",
+        "https://169.254.169.254./",
+        "https://[fd00:ec2::254]/",
+        "https://192.0.0.192/opc/v2/instance/",
+        "https://hooks.example.com\\@127.0.0.1/",
         "https://[fe80::1%25eth0]/",
         "https://169.254.169.254/latest/meta-data/",
         "https://localhost/",
@@ -110,6 +121,28 @@ def test_one_private_address_among_public_ones_is_enough(monkeypatch: pytest.Mon
 
     with pytest.raises(DestinationRefused):
         addresses_of("two-faced.example", 443)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a00:1", "fd00:ec2::254", "169.254.169.254"],
+)
+def test_what_a_name_resolves_to_is_checked_in_every_form(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resolved(host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET6, 1, 6, "", (address, port, 0, 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+
+    with pytest.raises(DestinationRefused, match="not public"):
+        addresses_of("hooks.example.com", 443)
+
+
+@pytest.mark.parametrize("port", [22, 80, 5432, 6379])
+def test_a_port_that_only_the_http_library_saw_is_refused(port: int) -> None:
+    with pytest.raises(DestinationRefused, match="port"):
+        addresses_of("1.1.1.1", port)
 
 
 def test_a_name_without_an_address_is_refused() -> None:

@@ -11,8 +11,9 @@ from django.utils.timezone import now
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from escalation.delivery.models import Delivery, Endpoint
-from escalation.delivery.models.delivery import SCHEDULE_S
+from escalation.delivery.models import Receiver as Addressee
 from escalation.delivery.models.endpoint import callback_secret, new_secret
+from escalation.delivery.schedule import SCHEDULE_S
 from escalation.delivery.tasks import send_delivery
 from tests.cast import RaiseEscalation
 from tests.delivery.conftest import DecideAndEnqueue
@@ -20,6 +21,8 @@ from tests.delivery.receiver import Receiver
 
 
 def make_due(delivery: Delivery) -> None:
+    """Let the next try be due, and the breaker be closed for it."""
+    Addressee.objects.update(rests_until=None)
     Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=now() - timedelta(seconds=1))
 
 

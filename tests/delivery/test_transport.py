@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from escalation.delivery import transport
+from escalation.delivery import destinations, transport
 from escalation.delivery.destinations import DestinationRefused
 from escalation.delivery.transport import Unreachable, post
 from tests.delivery.receiver import Receiver, dripping
@@ -87,6 +87,26 @@ def test_the_connection_goes_to_the_address_that_was_checked(
     # Afterwards only the address is looked up: the name service could give another answer the second time.
     assert asked.count("hooks.example.com") == 1
     assert receiver.messages[0].headers["host"] == f"hooks.example.com:{receiver.port}"
+
+
+def test_a_name_that_leads_elsewhere_the_second_time_leads_nowhere(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = False
+    answers = iter(["203.0.113.1", "127.0.0.1"])
+    monkeypatch.setattr(destinations, "PORTS", (receiver.port,))
+    really = socket.getaddrinfo
+
+    def rebound(host: Any, *arguments: Any, **options: Any) -> Any:
+        return really(next(answers) if host == "hooks.example.com" else host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+
+    for _ in range(2):  # each try resolves anew, and checks what it got
+        with pytest.raises(DestinationRefused, match="not public"):
+            post(f"https://hooks.example.com:{receiver.port}/", b"", {})
+
+    assert not receiver.messages
 
 
 def test_an_address_inside_is_refused_before_anything_is_sent(receiver: Receiver, settings: Any) -> None:

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from escalation.delivery.models import Delivery
 from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models import Decision, Escalation
+from escalation.queue.models.escalation import UNDO_MARGIN
 from tests.cast import RaiseEscalation
 from tests.racing import race
 
@@ -92,14 +93,14 @@ def test_two_undos_at_once_are_one(alice: User, an_escalation: RaiseEscalation) 
 def test_a_decision_is_either_undone_or_delivered(
     alice: User, an_escalation: RaiseEscalation, settings: Settings
 ) -> None:
-    settings.UNDO_WINDOW = timedelta(milliseconds=400)
+    settings.UNDO_WINDOW = UNDO_MARGIN + timedelta(milliseconds=400)
     ends = set()
-    for offset_ms in (-200, -40, -30, -20, -15, -10, -5, 0, 5):
+    for offset_ms in (-200, -30, -20, -15, -10, -5, 0, 5, 250, 255):
         escalation = an_escalation(callback_url="https://agent.example/answers")
         escalation.claim(alice)
         decision = escalation.decide(alice, "accept")
         delivery = Delivery.objects.get(decision=decision)
-        edge = decision.effective_at + timedelta(milliseconds=offset_ms)
+        edge = decision.effective_at - UNDO_MARGIN + timedelta(milliseconds=offset_ms)
 
         undone, begun = race(
             partial(at, edge, partial(escalation.undo, alice)), partial(at, edge, delivery.begin)

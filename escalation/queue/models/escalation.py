@@ -22,6 +22,9 @@ from escalation.queue.models.review_queue import ReviewQueue
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
+# So long before the window's end an undo is refused: what is left of it is one COMMIT, which ends in time.
+UNDO_MARGIN = timedelta(milliseconds=250)
+
 
 class Escalation(models.Model):
     """One question, result or PARTIAL result that waits for a human."""
@@ -124,6 +127,13 @@ class Escalation(models.Model):
             models.Index(
                 fields=["queue", "due_at", "id"], condition=Q(status="waiting"), name="waiting_by_urgency"
             ),
+            # These two hold nothing of what was just raised, so that raising does not pay for them.
+            models.Index(
+                fields=["queue", "due_at", "id"],
+                condition=Q(status="waiting", snoozed_until__isnull=False),
+                name="snoozed_by_urgency",
+            ),
+            models.Index(fields=["queue", "-id"], condition=Q(status="decided"), name="newest_decided"),
             models.Index(fields=["claimed_until"], condition=Q(status="claimed"), name="claims_by_lease"),
             models.Index(
                 fields=["deadline_at"],
@@ -204,14 +214,22 @@ class Escalation(models.Model):
         )
 
     @transaction.atomic
-    def decide(self, reviewer: User, verdict: str, *, version: int | None = None, **answer: Any) -> Decision:
-        """Record what `reviewer` says; agents learn of it when the undo window is over.
+    def decide(
+        self,
+        reviewer: User,
+        verdict: str,
+        *,
+        version: int | None = None,
+        slack: timedelta = timedelta(),
+        **answer: Any,
+    ) -> Decision:
+        """Record what `reviewer` says; agents learn of it when the undo window, and `slack`, is over.
 
         `answer` takes the fields of Decision: output, arguments, answer, note, reason_code, grant, cosmetic,
         seconds_spent. Raises DecisionInvalid, or TransitionRefused when `reviewer` does not hold it or
         `version` is not the row's.
         """
-        decision = self._decision(reviewer, verdict, answer)
+        decision = self._decision(reviewer, verdict, settings.UNDO_WINDOW + slack, answer)
         decision.save(force_insert=True)
         unchanged = Q() if version is None else Q(version=version)
         self._move(
@@ -233,7 +251,7 @@ class Escalation(models.Model):
         self.refresh_from_db(fields=["decision"])
         decision = self.decision
         # No join: after waiting for another move, an UPDATE looks again at its own row alone.
-        still_mine = Decision.objects.filter(reviewer=reviewer, effective_at__gt=Now())
+        still_mine = Decision.objects.filter(reviewer=reviewer, effective_at__gt=Now() + UNDO_MARGIN)
         self._move(
             Event.Kind.UNDONE,
             allowed=Q(status=self.Status.DECIDED, decision=decision, decision__in=still_mine.values("pk")),
@@ -245,6 +263,9 @@ class Escalation(models.Model):
             claimed_until=Now() + settings.CLAIM_LEASE,
         )
         signals.undone.send(Escalation, decision=decision)
+        # Locks and receivers took their time: it must be over before anybody can read the decision.
+        if decision not in still_mine:
+            raise TransitionRefused(self, "undone")
 
     @transaction.atomic
     def withdraw(self) -> None:
@@ -290,14 +311,16 @@ class Escalation(models.Model):
     def _unheld(self) -> dict[str, Any]:
         return {"status": self.Status.WAITING, "claimed_by": None, "claimed_until": None}
 
-    def _decision(self, reviewer: User, verdict: str, answer: dict[str, Any]) -> Decision:
+    def _decision(
+        self, reviewer: User, verdict: str, undo_window: timedelta, answer: dict[str, Any]
+    ) -> Decision:
         decision = Decision(
             escalation=self,
             reviewer=reviewer,
             verdict=verdict,
             original_output=self.output,
             content_hash=self.content_hash,
-            effective_at=Now() + settings.UNDO_WINDOW,
+            effective_at=Now() + undo_window,
             **answer,
         )
         decision.clean_for(self)

@@ -1,3 +1,4 @@
+import re
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
@@ -5,10 +6,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError
 
-from escalation.api.models import Scope, Token
+from escalation.api.models import OVERLAP, Scope, Token
 from escalation.gating.models import Agent
 
-FOR_AGENTS = [scope.value for scope in Scope if scope is not Scope.REVIEW]
+FOR_AGENTS = Scope.fitting(reviewer=False)
 
 
 class Command(BaseCommand):
@@ -32,16 +33,44 @@ class Command(BaseCommand):
         parser.add_argument(
             "--expires-days", type=int, default=365, metavar="N", help="0: never (default: 365)"
         )
+        parser.add_argument(
+            "--rotate",
+            metavar="TOKEN",
+            help="replace this one (otw_ and 8 characters are enough) by its like",
+        )
+        hours = round(OVERLAP.total_seconds() / 3600)
+        parser.add_argument(
+            "--overlap-hours", type=float, default=hours, metavar="N",
+            help=f"how long the replaced one still works (default: {hours})",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if bool(options["agent"]) == bool(options["reviewer"]):
-            raise CommandError("Name either an agent or --reviewer USERNAME.")
-        if options["expires_days"] < 0:
-            raise CommandError("--expires-days cannot be negative.")
-        owner = _for_reviewer(options) if options["reviewer"] else _for_agent(options)
-        lifetime = timedelta(days=options["expires_days"]) if options["expires_days"] else None
-        _, text = Token.objects.issue(name=options["name"], lifetime=lifetime, **owner)
-        self.stdout.write(text)
+        self.stdout.write(_rotated(options) if options["rotate"] else _made(options))
+
+
+def _rotated(options: dict[str, Any]) -> str:
+    if options["agent"] or options["reviewer"]:
+        raise CommandError("--rotate keeps owner and scopes: name neither.")
+    if options["overlap_hours"] < 0:
+        raise CommandError("--overlap-hours cannot be negative.")
+    named = re.match(r"otw_([0-9a-z]{8})(_|\Z)", options["rotate"])
+    token = Token.objects.filter(public_id=named[1]).first() if named else None
+    if token is None:
+        raise CommandError("There is no such token. The admin lists them, under Tokens.")
+    rotated = Token.objects.rotate(token.pk, overlap=timedelta(hours=options["overlap_hours"]))
+    if rotated is None:
+        raise CommandError(f"This token is {token.state}: make a new one.")
+    return rotated[1]
+
+
+def _made(options: dict[str, Any]) -> str:
+    if bool(options["agent"]) == bool(options["reviewer"]):
+        raise CommandError("Name either an agent or --reviewer USERNAME.")
+    if options["expires_days"] < 0:
+        raise CommandError("--expires-days cannot be negative.")
+    owner = _for_reviewer(options) if options["reviewer"] else _for_agent(options)
+    lifetime = timedelta(days=options["expires_days"]) if options["expires_days"] else None
+    return Token.objects.issue(name=options["name"], lifetime=lifetime, **owner)[1]
 
 
 def _for_agent(options: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +85,7 @@ def _for_agent(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _for_reviewer(options: dict[str, Any]) -> dict[str, Any]:
-    scopes = _chosen(options["scopes"] or "review", [Scope.REVIEW.value])
+    scopes = _chosen(options["scopes"] or "review", Scope.fitting(reviewer=True))
     reviewer = User.objects.filter(username=options["reviewer"], is_active=True).first()
     if reviewer is None:
         raise CommandError(

@@ -1,0 +1,81 @@
+"""The account page: a reviewer's own tokens, each shown in the one answer that makes it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import add_never_cache_headers
+from django.views import View
+
+from escalation.api.account.forms import TokenForm
+from escalation.api.models import OVERLAP, Scope, Token, TokenQuerySet
+
+SHOWN = 50
+
+
+class AccountView(LoginRequiredMixin, View):
+    """What concerns the person who signed in, and nobody else: of another's tokens there are none here."""
+
+    @property
+    def user(self) -> User:
+        return cast(User, self.request.user)
+
+    def tokens(self) -> TokenQuerySet:
+        return Token.objects.filter(reviewer=self.user)
+
+    def page(self, form: TokenForm, *, made: str = "", status: int = 200) -> HttpResponse:
+        """The whole page; `made` is a token that nobody will see again."""
+        tokens = self.tokens().select_related("successor").order_by("-pk")[:SHOWN]
+        context = {
+            "form": form,
+            "tokens": tokens,
+            "made": made,
+            "may_make": self.user.has_perm("queue.review"),
+        }
+        answer = render(self.request, "account/account.html", context, status=status)
+        add_never_cache_headers(answer)
+        return answer
+
+
+class Account(AccountView):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self.page(TokenForm())
+
+
+class Tokens(PermissionRequiredMixin, AccountView):
+    """To POST is to make one."""
+
+    permission_required = "queue.review"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = TokenForm(request.POST)
+        if not form.is_valid():
+            return self.page(form, status=422)
+        scopes = Scope.fitting(reviewer=True)
+        name = form.cleaned_data["name"]
+        _, made = Token.objects.issue(reviewer=self.user, scopes=scopes, name=name, lifetime=form.lifetime)
+        return self.page(TokenForm(), made=made)
+
+
+class Rotation(PermissionRequiredMixin, AccountView):
+    """To POST is to put a new token in its place."""
+
+    permission_required = "queue.review"
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        rotated = self.tokens().rotate(pk, overlap=OVERLAP)
+        if rotated is None:
+            raise Http404
+        return self.page(TokenForm(), made=rotated[1])
+
+
+class Revocation(AccountView):
+    """To POST is to end it. Whoever may review no more may still do this."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
+        get_object_or_404(self.tokens(), pk=pk).revoke()
+        return redirect("account:account")
