@@ -22,4 +22,10 @@ INVARIANTS = [
     in_sql("Every standing decision on a whole result has exactly one label.", MISSING),
     in_sql("An undone decision has no label, and neither has one that says nothing of a result.", ORPHANED),
     never_edited("No label is ever edited.", "tuning_label"),
+    never_edited(
+        "No target, no proposal and no settlement is ever edited.",
+        "tuning_gatetarget",
+        "tuning_proposal",
+        "tuning_settlement",
+    ),
 ]

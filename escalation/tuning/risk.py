@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from escalation.gating.models import Gate
+from escalation.tuning.certificate import Target
 from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogram
-from escalation.tuning.statistics import Point, fewest_labels, looked_at, risk_coverage
+from escalation.tuning.models import GateTarget
+from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
 from escalation.tuning.strata import Window, window_at
-
-# A picture's bound is exceeded once in ten times; the error it is read against.
-DELTA = 0.10
-ALPHA = 0.05
+from escalation.tuning.templatetags.shares import percent
+from escalation.tuning.wording import change, evidence, finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Risk:
     """What the page shows; `curve` is None where the labels say nothing."""
 
     window: Window
+    target: Target
+    now: list[str]
     points: list[Point]
     curve: Curve | None
     histogram: Histogram
@@ -29,21 +31,32 @@ class Risk:
 
 def risk_at(gate: Gate) -> Risk:
     """Read a gate's present window and draw it, with its limits said in words."""
-    window, policy = window_at(gate), gate.policy
+    window, policy, target = window_at(gate), gate.policy, GateTarget.objects.of(gate)
     threshold = policy.threshold if policy else None
-    points = looked_at(risk_coverage(window.strata, DELTA), window.strata)
+    points = looked_at(risk_coverage(window.strata, target.delta), window.strata)
     reached = [point for point in points if threshold is not None and point.threshold >= threshold]
     return Risk(
         window=window,
+        target=target,
+        now=_said_now(window, target, threshold),
         points=points,
         curve=draw_curve(points, threshold) if points else None,
         histogram=draw_histogram([(cell.confidence, cell.outcomes) for cell in window.cells], threshold),
-        remarks=list(_remarks(window, points)),
+        remarks=list(_remarks(window, points, target)),
         in_force=reached[-1] if reached else None,
     )
 
 
-def _remarks(window: Window, points: list[Point]) -> Iterator[str]:
+def _said_now(window: Window, target: Target, threshold: float | None) -> list[str]:
+    """What a look would find this moment: a preview, at the full level."""
+    found = window.certify(target)
+    said = [finding(found), *evidence(found)]
+    if threshold is None:
+        return said
+    return [*said, *change(found, point_at(window.closed, threshold, target.delta), threshold)]
+
+
+def _remarks(window: Window, points: list[Point], target: Target) -> Iterator[str]:
     if not window.outcomes:
         yield "No whole result with a confidence has passed this gate yet."
         return
@@ -53,16 +66,18 @@ def _remarks(window: Window, points: list[Point]) -> Iterator[str]:
         yield "There is no audit label yet: nothing can be said of accepted results."
     for period in window.left_out:
         yield f"Left out: {period}. A part of what happened would be no fair sample of it."
+    for period in window.open:
+        yield f"Drawn, but vouches for no threshold until more is decided: {period}."
     if points:
-        yield from _limits(window, points)
+        yield from _limits(window, points, target)
 
 
-def _limits(window: Window, points: list[Point]) -> Iterator[str]:
-    enough, labels = fewest_labels(ALPHA, DELTA), points[-1].labels
+def _limits(window: Window, points: list[Point], target: Target) -> Iterator[str]:
+    enough, labels = fewest_labels(target.alpha, target.delta), points[-1].labels
     if labels < enough:
         yield (
             f"{labels} {'label is' if labels == 1 else 'labels are'} too few to trust: below {enough}, even a"
-            f" spotless record cannot keep the bound under {ALPHA:.0%}."
+            f" spotless record cannot keep the bound under {percent(target.alpha)}."
         )
     if window.undecided:
         yield f"{window.undecided} escalated results have no label yet: those that have stand for them."

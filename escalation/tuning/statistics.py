@@ -9,8 +9,10 @@ curve of them shows where to look, and is no certificate.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +27,14 @@ class Stratum:
     """Outcomes of which every one had the same chance to be reviewed.
 
     `confidences`: all of them, shape (N,); `reviewed`: confidences of the reviewed, shape (m,), m <= N;
-    `wrong`: for each reviewed one whether the human said it was wrong, shape (m,), bool.
+    `wrong`: for each reviewed one whether the human said it was wrong, shape (m,), bool; `audits`: whether
+    they were accepted, and reviewed by lot.
     """
 
     confidences: Floats
     reviewed: Floats
     wrong: NDArray[np.bool_]
+    audits: bool = False
 
     @property
     def weight(self) -> float:
@@ -54,16 +58,14 @@ def risk_coverage(strata: Sequence[Stratum], delta: float = 0.10) -> list[Point]
 
     `risk_upper` is exceeded with probability at most `delta` at each point; 1 where nothing was reviewed.
     """
-    grid = _grid(np.concatenate([s.confidences for s in strata]) if strata else np.empty(0))
-    if not grid.size:
-        return []
-    total = sum(len(s.confidences) for s in strata)
-    covered = sum(_at_or_above(s.confidences, grid) for s in strata)
-    labels, risk, upper = _bounds(strata, grid, delta)
-    return [
-        Point(float(t), float(n / total), float(r), float(u), int(m))
-        for t, n, r, u, m in zip(grid, np.asarray(covered), risk, upper, labels, strict=True)
-    ]
+    ordered = [_ordered(stratum) for stratum in strata if stratum.confidences.size]
+    return _points(ordered, _grid([one.confidences for one in ordered]), delta) if ordered else []
+
+
+def point_at(strata: Sequence[Stratum], threshold: float, delta: float = 0.10) -> Point | None:
+    """The point of the curve at exactly `threshold`, observed or not; None without outcomes."""
+    ordered = [_ordered(stratum) for stratum in strata if stratum.confidences.size]
+    return _points(ordered, np.array([threshold]), delta)[0] if ordered else None
 
 
 def looked_at(points: Sequence[Point], strata: Sequence[Stratum]) -> list[Point]:
@@ -72,37 +74,113 @@ def looked_at(points: Sequence[Point], strata: Sequence[Stratum]) -> list[Point]
     return [point for point in points if point.labels and point.threshold >= lowest]
 
 
-def fewest_labels(alpha: float, delta: float) -> int:
-    """How many labels, all of them right, bound the risk by `alpha` with confidence 1 - `delta`."""
-    return math.ceil(math.log(delta) / math.log(1 - alpha))
+def fewest_labels(alpha: float, delta: float, errors: float = 0) -> int:
+    """How many labels, `errors` of them wrong, bound the risk by `alpha` with confidence 1 - `delta`."""
+    return _fewest(lambda labels: (errors, labels), alpha, delta)
 
 
-def _grid(confidences: Floats) -> Floats:
-    unique = np.unique(confidences)[::-1]
-    if unique.size <= MOST_POINTS:
-        return unique
-    quantiles = np.quantile(confidences, np.linspace(1, 0, MOST_POINTS), method="inverted_cdf")
-    return np.unique(quantiles)[::-1]
+def labels_at_rate(risk: float, alpha: float, delta: float) -> int | None:
+    """How many labels, a share `risk` of them wrong, bound the risk by `alpha`; None: no number does."""
+    return _fewest(lambda labels: (risk * labels, labels), alpha, delta) if risk < alpha else None
 
 
-def _at_or_above(values: Floats, grid: Floats) -> Floats:
-    ordered = np.sort(values)
-    return (len(ordered) - np.searchsorted(ordered, grid, side="left")).astype(float)
+def wilson(hits: int, of: int, delta: float = 0.05) -> tuple[float, float]:
+    """Where a share lies, with confidence 1 - `delta` (Wilson 1927, JASA 22:209); all of 0 to 1 for none."""
+    if not of:
+        return 0.0, 1.0
+    z = NormalDist().inv_cdf(1 - delta / 2)
+    share, widened = hits / of, 1 + z * z / of
+    middle = share + z * z / (2 * of)
+    reach = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return max(0.0, (middle - reach) / widened), min(1.0, (middle + reach) / widened)
 
 
-def _bounds(strata: Sequence[Stratum], grid: Floats, delta: float) -> tuple[Floats, Floats, Floats]:
-    labels, weighted, errors, squares = (np.zeros(len(grid)) for _ in range(4))
-    largest = np.zeros(len(grid))
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share of wrong ones, where it lies, and the labels that say so; nan from 0 to 1 without labels."""
+
+    share: float
+    low: float
+    high: float
+    labels: int
+
+
+def wrong_between(
+    strata: Sequence[Stratum], low: float, high: float = math.inf, delta: float = 0.10
+) -> Estimate:
+    """The share of wrong ones among outcomes with a confidence from `low` to under `high`.
+
+    Each end of the interval is exceeded with probability at most `delta` / 2.
+    """
+    sums = np.zeros((5, 1))
     for stratum in strata:
+        within = (stratum.reviewed >= low) & (stratum.reviewed < high)
+        wrong, weight = int((within & stratum.wrong).sum()), stratum.weight
+        if labels := int(within.sum()):
+            added = (weight * labels, weight * wrong, weight**2 * wrong, weight**2 * labels, labels)
+            sums += np.array(added)[:, None]
+    weighted, errors, squares, all_squares, counted = sums
+    heaviest = max((s.weight for s in strata if ((s.reviewed >= low) & (s.reviewed < high)).any()), default=0)
+    largest = np.array([float(heaviest)])
+    share, upper = _limit(weighted, errors, squares, largest, delta / 2)
+    _, right = _limit(weighted, weighted - errors, all_squares - squares, largest, delta / 2)
+    return Estimate(float(share[0]), float(1 - right[0]), float(upper[0]), int(counted[0]))
+
+
+def _fewest(record: Callable[[int], tuple[float, int]], alpha: float, delta: float) -> int:
+    from scipy.special import betaincc
+
+    def enough(labels: int) -> bool:
+        errors, of = record(labels)
+        return of > errors and betaincc(errors + 1, of - errors, alpha) <= delta
+
+    most = 1
+    while not enough(most):
+        most *= 2
+    return bisect_left(range(most), True, lo=most // 2, key=enough)
+
+
+def _ordered(stratum: Stratum) -> Stratum:
+    """The same, in the order of confidence: sorted once, and cut at every point."""
+    order = np.argsort(stratum.reviewed, kind="stable")
+    return replace(
+        stratum,
+        confidences=np.sort(stratum.confidences),
+        reviewed=stratum.reviewed[order],
+        wrong=stratum.wrong[order],
+    )
+
+
+def _grid(confidences: Sequence[Floats]) -> Floats:
+    """The confidences that occur, from the top; of more than 200, as many outcomes between each."""
+    every = np.sort(np.concatenate(confidences), kind="stable")  # of sorted parts: a merge
+    unique: Floats = every[np.append(True, every[1:] != every[:-1])]
+    if unique.size > MOST_POINTS:
+        ranks = np.linspace(0, every.size - 1, MOST_POINTS).round().astype(int)
+        unique = np.unique(every[ranks])
+    return unique[::-1]
+
+
+def _points(ordered: Sequence[Stratum], grid: Floats, delta: float) -> list[Point]:
+    total = sum(len(stratum.confidences) for stratum in ordered)
+    covered, labels, weighted, errors, squares, largest = (np.zeros(len(grid)) for _ in range(6))
+    for stratum in ordered:
         weight = stratum.weight
         seen = _at_or_above(stratum.reviewed, grid)
         wrong = _at_or_above(stratum.reviewed[stratum.wrong], grid)
+        covered += _at_or_above(stratum.confidences, grid)
         labels += seen
         weighted += weight * seen
         errors += weight * wrong
         squares += weight**2 * wrong
         largest = np.maximum(largest, np.where(seen > 0, weight, 0))
-    return labels, *_limit(weighted, errors, squares, largest, delta)
+    risk, upper = _limit(weighted, errors, squares, largest, delta)
+    columns = (column.tolist() for column in (grid, covered / total, risk, upper, labels.astype(int)))
+    return [Point(*values) for values in zip(*columns, strict=True)]
+
+
+def _at_or_above(ordered: Floats, grid: Floats) -> Floats:
+    return (len(ordered) - np.searchsorted(ordered, grid, side="left")).astype(float)
 
 
 def _limit(

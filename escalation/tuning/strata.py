@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import groupby
 
 import numpy as np
@@ -13,13 +13,16 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 
 from escalation.gating.models import Gate, Outcome, Policy
-from escalation.queue.models import Reason
-from escalation.tuning.models import Label
+from escalation.queue.models import Escalation, Reason
+from escalation.tuning.certificate import Certificate, Status, Target, certify
+from escalation.tuning.models.label import Label
 from escalation.tuning.statistics import Stratum
 
 LONGEST_WINDOW = timedelta(days=90)
 # A label may speak for this many outcomes at most: beyond, one surprise would decide everything.
 HEAVIEST = 100
+# As much of a period must be decided before it vouches for anything: reviewers may take the easy ones first.
+CLOSED_AUDITS, CLOSED_ESCALATIONS = 0.90, 0.95
 # Where the confidence decided, or would have: what a guard stopped takes its exit whatever it is.
 BY_CONFIDENCE = ("", Reason.LOW_CONFIDENCE, Reason.NOT_LIVE)
 
@@ -35,13 +38,16 @@ class Cell:
     labels: int
     wrong: int
     audits: int
+    asked: int  # how many a human was asked about
+    decided: int  # and has decided, whatever the verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """The outcomes of one model and prompt version at a gate, newest policies included; counts of each kind.
 
-    `strata` can be trusted; `left_out` says in a sentence each what cannot, and why.
+    `strata` can be drawn, and `closed` of them vouch for a threshold: hardly anything waits there. `left_out`
+    and `open` say in a sentence each what cannot, and why.
     """
 
     model: str
@@ -49,6 +55,8 @@ class Window:
     cells: list[Cell] = field(default_factory=list)
     strata: list[Stratum] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    closed: list[Stratum] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
 
     @property
     def outcomes(self) -> int:
@@ -71,32 +79,51 @@ class Window:
         """Escalated outcomes without a label: they wait, or were dismissed or sent back."""
         return sum(cell.outcomes - cell.labels for cell in self.cells if cell.escalated)
 
+    def certify(self, target: Target) -> Certificate:
+        """Find the lowest threshold that what is closed vouches for, or say why there is none."""
+        found = certify(self.closed, target)
+        if self.closed or not (self.open or self.left_out):
+            return found
+        return replace(found, status=Status.AUDIT_BACKLOG if self.open else Status.UNAUDITED_STRATUM)
 
-def window_at(gate: Gate) -> Window:
-    """Read the present window of a gate: one query, whose rows are counts by policy, way and confidence."""
+
+def window_at(gate: Gate, since: datetime | None = None, until: datetime | None = None) -> Window:
+    """Read the present window of a gate, or what passed from `since` to before `until` of it.
+
+    One query, whose rows are counts by policy, way and confidence.
+    """
     newest = gate.outcomes.order_by("-id").values_list("model", "prompt_version").first()
     if newest is None:
         return Window("", "")
-    cells = _cells(gate.outcomes.filter(model=newest[0], prompt_version=newest[1]))
-    strata, left_out = _strata(cells, _periods(gate.policies.order_by("version")))
-    return Window(*newest, cells, strata, left_out)
+    outcomes = gate.outcomes.filter(model=newest[0], prompt_version=newest[1])
+    cells = _cells(decided_by_confidence(outcomes, since, until))
+    return Window(*newest, cells, *_strata(cells, _periods(gate.policies.order_by("version"))))
+
+
+def decided_by_confidence(
+    outcomes: QuerySet[Outcome], since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Outcome]:
+    """Whole results that the confidence sent their way, or would have, within the longest window."""
+    found = outcomes.filter(
+        passed_at__gte=since or Now() - LONGEST_WINDOW,
+        exit__in=[Outcome.Exit.ACCEPTED, Outcome.Exit.HUMAN],
+        reason__in=BY_CONFIDENCE,
+        partial=False,
+        confidence__isnull=False,
+    )
+    return found.filter(passed_at__lt=until) if until else found
 
 
 def _cells(outcomes: QuerySet[Outcome]) -> list[Cell]:
     counted = (
-        outcomes.filter(
-            passed_at__gte=Now() - LONGEST_WINDOW,
-            exit__in=[Outcome.Exit.ACCEPTED, Outcome.Exit.HUMAN],
-            reason__in=BY_CONFIDENCE,
-            partial=False,
-            confidence__isnull=False,
-        )
-        .values_list("policy_id", "exit", "confidence")
+        outcomes.values_list("policy_id", "exit", "confidence")
         .annotate(
             Count("pk"),
             labelled=Count("labels"),
             wrong=Count("labels", filter=Q(labels__correct=False)),
             audits=Count("labels", filter=Q(labels__source=Label.Source.AUDIT)),
+            asked=Count("escalation"),
+            decided=Count("escalation", filter=Q(escalation__status=Escalation.Status.DECIDED)),
         )
         .order_by("policy_id", "exit", "-confidence")
     )
@@ -114,19 +141,33 @@ def _periods(policies: Iterable[Policy]) -> dict[int, str]:
     return names
 
 
-def _strata(cells: Iterable[Cell], periods: Mapping[int, str]) -> tuple[list[Stratum], list[str]]:
+def _strata(
+    cells: Iterable[Cell], periods: Mapping[int, str]
+) -> tuple[list[Stratum], list[str], list[Stratum], list[str]]:
+    """What can be drawn and what cannot, then those of them where hardly anything waits and the others."""
     by_period: dict[str, dict[bool, list[Cell]]] = defaultdict(lambda: defaultdict(list))
     for cell in cells:
         by_period[periods[cell.policy]][cell.escalated].append(cell)
     strata: list[Stratum] = []
     left_out: list[str] = []
+    closed: list[Stratum] = []
+    waiting: list[str] = []
     for name, ways in by_period.items():
         # A period is used whole or not at all: half of it would be a sample of the easy or of the hard ones.
-        if problems := [problem for way, found in ways.items() if (problem := _problem(way, found))]:
-            left_out.append(f"{name}: {' and '.join(problems)}")
+        if problem := _said_of(_problem, ways):
+            left_out.append(f"{name}: {problem}")
+            continue
+        both = [_stratum(escalated, found) for escalated, found in ways.items()]
+        strata += both
+        if backlog := _said_of(_backlog, ways):
+            waiting.append(f"{name}: {backlog}")
         else:
-            strata += [_stratum(found) for found in ways.values()]
-    return strata, left_out
+            closed += both
+    return strata, left_out, closed, waiting
+
+
+def _said_of(problem_of: Callable[[bool, list[Cell]], str], ways: Mapping[bool, list[Cell]]) -> str:
+    return " and ".join(problem for way, found in ways.items() if (problem := problem_of(way, found)))
 
 
 def _problem(escalated: bool, cells: list[Cell]) -> str:
@@ -138,10 +179,18 @@ def _problem(escalated: bool, cells: list[Cell]) -> str:
     return f"{known} of {outcomes} {kind}"
 
 
-def _stratum(cells: list[Cell]) -> Stratum:
+def _backlog(escalated: bool, cells: list[Cell]) -> str:
+    asked, decided = sum(cell.asked for cell in cells), sum(cell.decided for cell in cells)
+    if decided >= (CLOSED_ESCALATIONS if escalated else CLOSED_AUDITS) * asked:
+        return ""
+    return f"{decided} of {asked} {'escalations' if escalated else 'audits'} decided"
+
+
+def _stratum(escalated: bool, cells: list[Cell]) -> Stratum:
     values, outcomes, labels, wrong = (
         np.array([getattr(cell, name) for cell in cells])
         for name in ("confidence", "outcomes", "labels", "wrong")
     )
-    is_wrong = np.concatenate([np.arange(n) < bad for n, bad in zip(labels, wrong, strict=True)])
-    return Stratum(np.repeat(values, outcomes), np.repeat(values, labels), is_wrong)
+    first = np.repeat(np.cumsum(labels) - labels, labels)
+    is_wrong = np.arange(labels.sum()) - first < np.repeat(wrong, labels)
+    return Stratum(np.repeat(values, outcomes), np.repeat(values, labels), is_wrong, audits=not escalated)

@@ -1,5 +1,7 @@
 from django.db import migrations
 
+TABLES = ("label", "gatetarget", "proposal", "settlement")
+
 
 class Migration(migrations.Migration):
     """What was once said is not said otherwise: not by a bug, and not by hand."""
@@ -8,7 +10,9 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            "CREATE TRIGGER never_edited BEFORE UPDATE ON tuning_label FOR EACH ROW EXECUTE FUNCTION refuse_to_edit();",
-            "DROP TRIGGER never_edited ON tuning_label;",
-        ),
+            f"CREATE TRIGGER never_edited BEFORE UPDATE ON tuning_{table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_to_edit();",
+            f"DROP TRIGGER never_edited ON tuning_{table};",
+        )
+        for table in TABLES
     ]

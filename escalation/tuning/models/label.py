@@ -1,15 +1,45 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from django.db import models
-from django.db.models import Q
+from django.contrib.auth.models import User
+from django.db import connection, models
+from django.db.models import Case, F, Q, TextField, When
+from django.db.models.functions import Cast, Now
 
 from escalation.gating.models import Gate, Outcome
-from escalation.queue.models import Decision, Escalation, Reason, Verdict
+from escalation.queue.models import Decision, Escalation, Reason, ReviewQueue, Verdict
 
 # What each verdict says of a result; the others say nothing of its confidence.
 CORRECT = {Verdict.ACCEPT: True, Verdict.EDIT: False, Verdict.REJECT: False, Verdict.ANSWER: False}
+
+# What is told of a label, in this order. JSON stays the text that PostgreSQL has: reading it into values
+# only to write it out again would be most of the work.
+TOLD: dict[str, Any] = {
+    "id": "id",
+    "agent": "agent",
+    "gate": "gate",
+    "policy_version": "policy_version",
+    "confidence_raw": F("confidence"),
+    "confidence": "confidence",
+    "threshold": "threshold",
+    "correct": "correct",
+    "weight": 1.0 / F("inclusion_probability"),
+    "inclusion_probability": "inclusion_probability",
+    "source": "source",
+    "verdict": "decision__verdict",
+    "task": Cast("decision__escalation__task", TextField()),
+    "output": Cast("decision__escalation__output", TextField()),
+    "corrected_output": Case(
+        When(decision__verdict=Verdict.EDIT, then=Cast("decision__output", TextField())),
+        When(decision__verdict=Verdict.ANSWER, then=Cast("decision__answer", TextField())),
+    ),
+    "reason_code": "decision__reason_code",
+    "reviewer": "decision__reviewer__username",
+    "decided_at": "decision__decided_at",
+}
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -30,6 +60,37 @@ class LabelQuerySet(models.QuerySet["Label"]):
 
     def at(self, gate: Gate) -> LabelQuerySet:
         return self.filter(agent=gate.agent.slug, gate=gate.slug)
+
+    def in_effect(self) -> LabelQuerySet:
+        """Those of decisions that can no longer be undone."""
+        return self.filter(decision__effective_at__lte=Now())
+
+    def visible_to(self, user: User) -> LabelQuerySet:
+        """Those of decisions in the review queues that `user` belongs to."""
+        # Asked first, so that PostgreSQL always begins with the labels: there are few queues.
+        queues = list(ReviewQueue.objects.filter(memberships__user=user).values_list("pk", flat=True))
+        return self.filter(decision__escalation__queue__in=queues)
+
+    def since(self, moment: datetime) -> LabelQuerySet:
+        """Those of decisions made at `moment` or later."""
+        with connection.cursor() as cursor:
+            cursor.execute(FIRST_SINCE, {"moment": moment})
+            (first,) = cursor.fetchone()
+        return self.filter(pk__gte=first, decision__decided_at__gte=moment)
+
+    def told(self) -> models.QuerySet[Label, Any]:
+        """Rows with the columns of TOLD; JSON as text."""
+        return self.values_list(*TOLD.values(), named=True)
+
+    def batches(self, size: int) -> Iterator[list[Any]]:
+        """All that is told, oldest first, in lists of `size`: a short statement each, whatever their number.
+
+        One long statement would hold back the clean-up of the queue's table as long as it runs.
+        """
+        rows, last = self.told().order_by("pk"), 0
+        while batch := list(rows.filter(pk__gt=last)[:size]):
+            yield batch
+            last = batch[-1].id
 
 
 class Label(models.Model):
@@ -68,6 +129,24 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent}/{self.gate} {self.confidence} {'right' if self.correct else 'wrong'}"
+
+
+# The first label of decisions from a moment on, by bisection: twenty looks among a million, and no index on
+# the time for every decision to keep up. Labels of the same minute need not be in order: begin before it.
+FIRST_SINCE = """
+WITH RECURSIVE ends(low, high) AS (
+    SELECT coalesce(min(id), 0), coalesce(max(id), 0) + 1 FROM tuning_label
+UNION ALL
+    SELECT CASE WHEN older THEN middle + 1 ELSE low END, CASE WHEN older THEN high ELSE middle END
+    FROM (SELECT low, high, (low + high) / 2 AS middle FROM ends WHERE low < high) AS halves
+    CROSS JOIN LATERAL (
+        SELECT d.decided_at < %(moment)s - interval '1 minute' AS older
+        FROM tuning_label l JOIN queue_decision d ON d.id = l.decision_id
+        WHERE l.id >= middle ORDER BY l.id LIMIT 1
+    ) AS found
+)
+SELECT max(low) FROM ends
+"""
 
 
 def is_labelled(decision: Decision) -> bool:

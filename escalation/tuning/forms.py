@@ -1,0 +1,131 @@
+"""What ops can say about thresholds."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from escalation.gating.exceptions import PolicyChanged
+from escalation.gating.models import Gate, Policy
+from escalation.gating.models.policy import check_probability
+from escalation.tuning.exceptions import ProposalClosed
+from escalation.tuning.models import GateTarget, Proposal
+
+# What the what-if page looks back on when nobody says otherwise.
+USUAL_PERIOD = timedelta(days=30)
+WHY = "Say why: it stays in the history."
+
+
+class ShareField(forms.FloatField):
+    """A number from 0 to 1, exactly as it was written."""
+
+    default_validators = [check_probability]
+    widget = forms.NumberInput(attrs={"step": "any", "min": 0, "max": 1})
+
+
+class DayField(forms.DateField):
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class WhatIfForm(forms.Form):
+    """A candidate threshold, and the days to replay."""
+
+    threshold = ShareField(label="Threshold")
+    since = DayField(label="From", required=False)
+    until = DayField(label="To, that day included", required=False)
+    before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def period(self) -> tuple[datetime, datetime]:
+        """From the beginning of the first day to the end of the last; the usual period where none is said."""
+        last = self.cleaned_data["until"] or timezone.localdate()
+        first = self.cleaned_data["since"] or last - USUAL_PERIOD
+        return _midnight(first), _midnight(last + timedelta(days=1))
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(max_length=2000, error_messages={"required": WHY})
+
+
+class SettlementForm(ReasonForm):
+    """Ends a proposal, one way or the other."""
+
+    def __init__(self, proposal: Proposal, *args: Any) -> None:
+        super().__init__(*args)
+        self.proposal = proposal
+
+    def apply(self, actor: User) -> Policy | None:
+        """Put the proposal in force; None, with the error, when that is refused."""
+        try:
+            return self.proposal.apply(actor, self.cleaned_data["reason"])
+        except (ProposalClosed, PolicyChanged) as refusal:
+            self.add_error(None, f"Nothing was changed. {refusal}")
+        return None
+
+    def dismiss(self, actor: User) -> bool:
+        """Leave the policy as it is; False, with the error, when that is refused."""
+        try:
+            self.proposal.dismiss(actor, self.cleaned_data["reason"])
+        except ProposalClosed as refusal:
+            self.add_error(None, f"Nothing was changed. {refusal}")
+        return not self.errors
+
+
+class ThresholdForm(forms.Form):
+    """Puts another threshold in force, all else as it is."""
+
+    made_from = forms.IntegerField(widget=forms.HiddenInput)
+    threshold = ShareField(help_text="A result is accepted when its confidence is this or more, exactly.")
+    reason = forms.CharField(
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Why the threshold changes. It stays in the history.",
+    )
+
+    def __init__(self, gate: Gate, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gate = gate
+        self.initial["made_from"] = gate.policy.version if gate.policy else 0
+
+    def adopt(self, author: User) -> Policy | None:
+        """Make it a new version of the policy; None, with the error, when another was adopted meanwhile."""
+        try:
+            return self.gate.adopt(author=author, **self.cleaned_data)
+        except PolicyChanged as refusal:
+            self.add_error(
+                None, f"{refusal}. Nothing was changed: look at the new version, and decide again."
+            )
+        return None
+
+
+class TargetForm(ReasonForm):
+    """What is tolerated at a gate from now on."""
+
+    alpha = ShareField(label="Wrong at most")
+    confidence = ShareField(label="With confidence")
+
+    def clean_alpha(self) -> float:
+        return _inside(self.cleaned_data["alpha"])
+
+    def clean_confidence(self) -> float:
+        return _inside(self.cleaned_data["confidence"])
+
+    def set(self, gate: Gate, author: User) -> GateTarget:
+        said = self.cleaned_data
+        doubt = round(1 - said["confidence"], 12)
+        return GateTarget.objects.create(
+            gate=gate, alpha=said["alpha"], delta=doubt, reason=said["reason"], author=author
+        )
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _inside(share: float) -> float:
+    if share in (0, 1):
+        raise forms.ValidationError("Give a number between 0 and 1: neither can be had for certain.")
+    return share

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from escalation.gating.models import Gate, Policy
+from escalation.queue.models.moments import DatabaseMoment
+from escalation.tuning.certificate import METHOD, Certificate, Status, Target, evidence_in, is_due
+from escalation.tuning.exceptions import ProposalClosed
+from escalation.tuning.models.target import GateTarget
+from escalation.tuning.statistics import Point, point_at
+from escalation.tuning.strata import Window, window_at
+
+
+class ProposalQuerySet(models.QuerySet["Proposal"]):
+    def make_due(self) -> list[Proposal]:
+        """Look at every gate whose labels have doubled since the last look; returns what that proposed."""
+        gates = Gate.objects.filter(Q(policies__isnull=False)).distinct().select_related("agent")
+        return [proposal for gate in gates if (proposal := self._make(gate, None, only_if_due=True))]
+
+    def make_now(self, gate: Gate, asked_by: User | None = None) -> Proposal:
+        """Look at a gate with a policy now. Out of turn, the proposal has no look number: it is a preview."""
+        proposal = self._make(gate, asked_by, only_if_due=False)
+        assert proposal is not None
+        return proposal
+
+    @transaction.atomic
+    def _make(self, gate: Gate, asked_by: User | None, *, only_if_due: bool) -> Proposal | None:
+        # One at a time, so that no two looks spend the same share of the doubt.
+        Gate.objects.select_for_update().get(pk=gate.pk)
+        window, target = window_at(gate), GateTarget.objects.of(gate)
+        earlier = self.filter(gate=gate, model=window.model, prompt_version=window.prompt_version)
+        last = earlier.filter(look__isnull=False).order_by("-look").first()
+        due = is_due(evidence_in(window.closed), last.evidence if last else None, target)
+        if only_if_due and not due:
+            return None
+        look = (last.look + 1 if last and last.look is not None else 0) if due else None
+        level = target if look is None else target.at_look(look)
+        facts = _facts(window.certify(level), window) | _at_present(gate, window, level)
+        return self.create(gate=gate, asked_by=asked_by, look=look, delta=target.delta, **facts)
+
+
+class Proposal(models.Model):
+    """A threshold that the labels of one window support, with its evidence, or why there is none.
+
+    `look` counts those made in turn, each at its own `level` of doubt, so that all of a window together err
+    with probability `delta`; a preview has none, and is right with confidence 1 - `delta` by itself. Never
+    edited; how it ended is a row of its own.
+    """
+
+    class Status(models.TextChoices):
+        OK = Status.OK.value
+        NO_THRESHOLD_QUALIFIES = Status.NO_THRESHOLD_QUALIFIES.value
+        NEED_MORE_LABELS = Status.NEED_MORE_LABELS.value
+        TOO_FEW_OUTCOMES = Status.TOO_FEW_OUTCOMES.value
+        AUDIT_BACKLOG = Status.AUDIT_BACKLOG.value
+        UNAUDITED_STRATUM = Status.UNAUDITED_STRATUM.value
+
+    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="proposals")
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="proposals")
+    look = models.PositiveIntegerField(null=True)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    made_at = DatabaseMoment(db_default=Now())
+    method = models.CharField(max_length=100, default=METHOD)
+    status = models.CharField(max_length=30, choices=Status)
+    alpha = models.FloatField()
+    delta = models.FloatField()
+    level = models.FloatField()
+
+    model = models.CharField(max_length=100, blank=True)
+    prompt_version = models.CharField(max_length=64, blank=True)
+    outcomes = models.PositiveIntegerField()
+    evidence = models.PositiveIntegerField()  # labels of accepted results; all, where none is accepted
+    missing = models.PositiveIntegerField(null=True)  # how many more labels would do; none: nobody can say
+
+    # Of the threshold proposed, or of the one that came closest; then of the one in force.
+    threshold = models.FloatField(null=True)
+    coverage = models.FloatField(null=True)
+    risk = models.FloatField(null=True)
+    risk_upper = models.FloatField(null=True)
+    labels = models.PositiveIntegerField(default=0)
+    coverage_now = models.FloatField(null=True)
+    risk_now = models.FloatField(null=True)
+    risk_upper_now = models.FloatField(null=True)
+    labels_now = models.PositiveIntegerField(default=0)
+    details = models.JSONField(default=dict)  # where the sequence began, strata, and what was not used
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["gate", "-id"], name="newest_proposals_of_a_gate")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gate", "model", "prompt_version", "look"], name="each_look_is_taken_once"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="ok")
+                | Q(threshold__isnull=False, risk_upper__isnull=False, risk_upper__lte=F("alpha")),
+                name="what_is_proposed_meets_the_target",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {self.threshold if self.status == Status.OK else self.get_status_display()}"
+
+    @property
+    def certificate(self) -> Certificate:
+        """What was found, as the statistics say it."""
+        point = _point(self.threshold, self.coverage, self.risk, self.risk_upper, self.labels)
+        target = Target(self.alpha, self.level)
+        start = self.details.get("start")
+        return Certificate(Status(self.status), target, self.evidence, point, start, self.missing)
+
+    @property
+    def present(self) -> Point | None:
+        """The threshold in force at the time, by the same labels."""
+        shares = (self.coverage_now, self.risk_now, self.risk_upper_now)
+        return _point(self.policy.threshold, *shares, self.labels_now)
+
+    def obstacle(self) -> str:
+        """Why it can be applied no more, in a sentence; empty: it can."""
+        settlement = Settlement.objects.filter(proposal=self).select_related("actor").first()
+        in_force = self.gate.policy
+        if settlement:
+            return f"It was {settlement.kind} by {settlement.actor or 'the system'}."
+        if self.status != Status.OK:
+            return "It proposes no threshold."
+        if in_force is None or in_force.pk != self.policy_id:
+            return f"It was made under version {self.policy.version}, which is not in force any more."
+        if in_force.threshold == self.threshold:
+            return "It is the threshold in force."
+        if self.gate.proposals.filter(pk__gt=self.pk).exists():
+            return "A newer proposal was made."
+        newest = self.gate.outcomes.order_by("-id").values_list("model", "prompt_version").first()
+        return "" if newest == (self.model, self.prompt_version) else "The model or its prompt has changed."
+
+    @transaction.atomic
+    def apply(self, actor: User, reason: str) -> Policy:
+        """Put its threshold in force: a new version of the policy. Raises ProposalClosed or PolicyChanged."""
+        self._hold()
+        if obstacle := self.obstacle():
+            raise ProposalClosed(obstacle)
+        made_from = self.policy.version
+        policy = self.gate.adopt(author=actor, reason=reason, made_from=made_from, threshold=self.threshold)
+        Settlement.objects.create(
+            proposal=self, kind=Settlement.Kind.APPLIED, actor=actor, reason=reason, policy=policy
+        )
+        return policy
+
+    @transaction.atomic
+    def dismiss(self, actor: User, reason: str) -> None:
+        """Leave the policy as it is, and say why; raises ProposalClosed when it was settled before."""
+        self._hold()
+        if Settlement.objects.filter(proposal=self).exists():
+            raise ProposalClosed(self.obstacle())
+        Settlement.objects.create(proposal=self, kind=Settlement.Kind.DISMISSED, actor=actor, reason=reason)
+
+    def _hold(self) -> None:
+        # One at a time: of two who click at once, the second sees what the first did.
+        Proposal.objects.select_for_update().get(pk=self.pk)
+
+
+class Settlement(models.Model):
+    """How a proposal ended: applied as a policy, or dismissed; by whom, and why. Never edited."""
+
+    class Kind(models.TextChoices):
+        APPLIED = "applied"
+        DISMISSED = "dismissed"
+
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="settlement")
+    kind = models.CharField(max_length=10, choices=Kind)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+    policy = models.OneToOneField(Policy, on_delete=models.PROTECT, null=True, related_name="settlement")
+    at = DatabaseMoment(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="applied", policy__isnull=False) | Q(kind="dismissed", policy=None),
+                name="what_was_applied_names_its_policy",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"proposal {self.proposal_id} was {self.kind}"
+
+
+def _facts(found: Certificate, window: Window) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "status": found.status,
+        "alpha": found.target.alpha,
+        "level": found.target.delta,
+        "model": window.model,
+        "prompt_version": window.prompt_version,
+        "outcomes": sum(len(stratum.confidences) for stratum in window.closed),
+        "evidence": found.evidence,
+        "missing": found.missing,
+        "details": {
+            "start": found.start,
+            "strata": [
+                {"outcomes": len(s.confidences), "labels": len(s.reviewed), "audits": s.audits}
+                for s in window.closed
+            ],
+            "not_used": window.left_out + window.open,
+        },
+    }
+    if point := found.point:
+        facts |= {
+            name: getattr(point, name) for name in ("threshold", "coverage", "risk", "risk_upper", "labels")
+        }
+    return facts
+
+
+def _at_present(gate: Gate, window: Window, target: Target) -> dict[str, Any]:
+    policy = gate.policy
+    assert policy is not None
+    present = point_at(window.closed, policy.threshold, target.delta)
+    if present is None or not present.labels:
+        return {"policy": policy, "coverage_now": present.coverage if present else None}
+    return {
+        "policy": policy,
+        "coverage_now": present.coverage,
+        "risk_now": present.risk,
+        "risk_upper_now": present.risk_upper,
+        "labels_now": present.labels,
+    }
+
+
+def _point(
+    threshold: float | None, coverage: float | None, risk: float | None, upper: float | None, labels: int
+) -> Point | None:
+    if threshold is None or coverage is None or risk is None or upper is None:
+        return None
+    return Point(threshold, coverage, risk, upper, labels)

@@ -1,0 +1,78 @@
+"""What the labels say of a threshold, in plain sentences. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import ROUND_CEILING, Decimal
+
+from escalation.tuning.certificate import FEWEST_OUTCOMES, Certificate, Status, Target
+from escalation.tuning.statistics import Point
+from escalation.tuning.templatetags.shares import at_most, percent
+
+
+def confidence_of(target: Target) -> str:
+    return f"{100 * (1 - target.delta):.3g}%"
+
+
+def finding(found: Certificate) -> str:
+    """The answer in one sentence: the threshold with its bound, or why there is none."""
+    point, target = found.point, f"{percent(found.target.alpha)} wrong"
+    sure = f"with {confidence_of(found.target)} confidence"
+    if found.status == Status.OK and point:
+        return (
+            f"Accept from {point.threshold!r} on: at most {at_most(point.risk_upper)} of what is accepted is"
+            f" wrong, {sure} (the target is {target} at most)."
+        )
+    if found.status == Status.NO_THRESHOLD_QUALIFIES and point:
+        return (
+            f"No threshold qualifies for {target} at most {sure}: the best that the labels vouch for is"
+            f" {at_most(point.risk_upper)}, at {point.threshold!r}."
+        )
+    return {
+        Status.NEED_MORE_LABELS: f"There are too few labels to vouch for {target} at most {sure}.",
+        Status.AUDIT_BACKLOG: "Too much still waits: what is decided first is no fair sample.",
+        Status.UNAUDITED_STRATUM: "A part of what passed was looked at by nobody: nothing can be said of it.",
+    }.get(found.status, f"Fewer than {FEWEST_OUTCOMES} results say nothing of a threshold.")
+
+
+def evidence(found: Certificate) -> Iterator[str]:
+    """What stands behind the answer, and what would help where there is none."""
+    if point := found.point:
+        yield (
+            f"Of {point.labels:,} labels at {point.threshold!r} or above, each counted for the results"
+            f" that it stands for, {percent(point.risk)} are wrong."
+        )
+    if found.status == Status.NO_THRESHOLD_QUALIFIES and found.missing is None:
+        yield (
+            "No number of labels helps while that many are wrong: make the agent better or its confidence"
+            " more honest, tolerate more, or let humans decide all."
+        )
+    elif found.status == Status.TOO_FEW_OUTCOMES and found.missing:
+        yield f"{found.missing:,} more results are needed."
+    elif found.missing:
+        more = "label of an accepted result is" if found.missing == 1 else "labels of accepted results are"
+        yield f"About {found.missing:,} more {more} needed; a higher audit rate brings them sooner."
+
+
+def change(found: Certificate, now: Point | None, threshold: float) -> Iterator[str]:
+    """What the threshold found would change against `threshold`, the one in force."""
+    point = found.point
+    if found.status == Status.OK and point:
+        yield from _change(point, now, threshold)
+    if now and now.labels and now.risk_upper > found.target.alpha:
+        yield (
+            f"The threshold in force, {threshold!r}, is not vouched for: the bound there is"
+            f" {at_most(now.risk_upper)}, the estimate {percent(now.risk)}."
+        )
+
+
+def _change(point: Point, now: Point | None, threshold: float) -> Iterator[str]:
+    if point.threshold == threshold:
+        yield "That is the threshold in force."
+        return
+    before = f" instead of {percent(now.coverage)}" if now else ""
+    yield f"{percent(point.coverage)} of results would be accepted{before}."
+    yield (
+        f"Of 1,000 accepted, about {Decimal(point.risk * 1000):.0f} would be wrong"
+        f" and at most {Decimal(point.risk_upper * 1000).to_integral_value(ROUND_CEILING):f}."
+    )
