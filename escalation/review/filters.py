@@ -1,5 +1,6 @@
 """What a reviewer may narrow the queue by; every filter is in the address of the page."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters as filters  # type: ignore[import-untyped]
@@ -8,50 +9,77 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.http import urlencode
 
-from escalation.gating.models import Agent
-from escalation.queue.models import Escalation, Reason
+from escalation.queue.models import Escalation
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason import BLIND_REASONS
+from escalation.review.choices import (
+    AGES,
+    DECIDED,
+    MINE,
+    OLDER_THAN,
+    OPEN,
+    OTHERS,
+    REASONS,
+    SHOWS,
+    SNOOZED,
+    WHOLENESS,
+    WHOLENESS_ONCE,
+    known_names,
+)
+from escalation.review.search import search
 
-OPEN, MINE, OTHERS, SNOOZED, DECIDED = "open", "mine", "others", "snoozed", "decided"
-SHOWS = [
-    (OPEN, "Open"),
-    (MINE, "Held by me"),
-    (OTHERS, "Held by others"),
-    (SNOOZED, "Snoozed"),
-    (DECIDED, "Decided"),
-]
-WHOLENESS = [("1", "PARTIAL only"), ("0", "Whole only")]
-# Blind checks look like everything else, so nobody can ask for them by name.
-REASONS = [(reason.value, reason.label) for reason in Reason if reason not in BLIND_REASONS]
 # What a stream of claims keeps to, from one escalation to the next.
 STREAM = ("queue", "agent", "reason")
-NARROWING = ("agent", "reason", "priority", "partial")
+# At hand above the list, and behind "More".
+AT_HAND = ("agent", "reason", "priority")
+MORE = ("gate", "partial", "confidence_min", "confidence_max", "age", "tag", "assignee")
+NARROWING = ("q", *AT_HAND, *MORE)
+# What the address may also hold: where the page begins, what was just decided, what is shown.
+NOT_FILTERS = {"after", "decided", "shown", "newest"}
 
 
-def agent_choices() -> list[tuple[str, str]]:
-    return [(slug, slug) for slug in Agent.objects.values_list("slug", flat=True)]
+def _choice(label: str, choices: Any = (), **more: Any) -> Any:
+    return filters.ChoiceFilter(label=label, choices=choices, empty_label=f"Any {label.lower()}", **more)
+
+
+def _share(label: str, method: str) -> Any:
+    widget = forms.NumberInput({"step": "any", "min": 0, "max": 1, "inputmode": "decimal"})
+    return filters.NumberFilter(label=label, method=method, min_value=0, max_value=1, widget=widget)
 
 
 class QueueFilter(filters.FilterSet):  # type: ignore[misc]
-    """Narrows the escalations that a reviewer may see; an unknown value narrows nothing."""
+    """Narrows the escalations that a reviewer may see; says what it cannot read, which narrows nothing."""
 
-    agent = filters.ChoiceFilter(choices=agent_choices, empty_label="Any agent")
-    reason = filters.ChoiceFilter(choices=REASONS, empty_label="Any reason", method="because_of")
-    priority = filters.ChoiceFilter(choices=Escalation.Priority.choices, empty_label="Any priority")
-    partial = filters.ChoiceFilter(choices=WHOLENESS, empty_label="Whole or PARTIAL", method="whole")
+    q = filters.CharFilter(label="Search", method="searched", max_length=200)
+    agent = _choice("Agent")
+    reason = _choice("Reason", REASONS)
+    priority = _choice("Priority", Escalation.Priority.choices)
+    gate = _choice("Gate")
+    partial = filters.ChoiceFilter(
+        label="PARTIAL", choices=WHOLENESS, empty_label="Whole or PARTIAL", method="whole"
+    )
+    confidence_min = _share("Confidence from", "sure")
+    confidence_max = _share("Confidence to", "unsure")
+    age = _choice("Age", OLDER_THAN, method="older")
+    tag = filters.CharFilter(label="Tag", method="tagged", max_length=100)
+    assignee = filters.ChoiceFilter(label="Held by", empty_label="Anybody or nobody", method="assigned")
     show = filters.ChoiceFilter(choices=SHOWS, empty_label=None, method="held")
-    queue = filters.CharFilter(field_name="queue__slug", widget=forms.HiddenInput)
+    queue = filters.CharFilter(field_name="queue__slug", widget=forms.HiddenInput, max_length=50)
 
     class Meta:
         model = Escalation
-        fields = ["queue", "agent", "reason", "priority", "partial"]
+        fields = ["queue", *NARROWING]
 
     def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
-        known = {name: value for name, value in data.items() if name in self.base_filters}
-        super().__init__({"show": OPEN} | known, *args, **kwargs)
+        asked = {name: value.strip() for name, value in data.items() if name not in NOT_FILTERS}
+        self._unknown = sorted(set(asked) - set(self.base_filters) - {"csrfmiddlewaretoken"})
+        self._garbled_show = "" if asked.get("show", OPEN) in dict(SHOWS) else asked.pop("show")
+        asked["partial"] = WHOLENESS_ONCE.get(asked.get("partial", ""), asked.get("partial", ""))
+        super().__init__({"show": OPEN} | asked, *args, **kwargs)
+        for name, choices in known_names(self.request.user).items():
+            self.filters[name].extra["choices"] = choices
         for name in NARROWING:
-            self.form.fields[name].widget.attrs["aria-label"] = name.capitalize()
+            self.form.fields[name].widget.attrs["aria-label"] = self.form.fields[name].label
 
     @property
     def part(self) -> str:
@@ -61,12 +89,25 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
     @property
     def narrowing(self) -> dict[str, str]:
         """The filters in use, without the choice of queue and of what to show."""
-        return {name: value for name in NARROWING if (value := self._valid.get(name))}
+        valid = self._valid
+        return {name: str(valid[name]) for name in NARROWING if valid.get(name) not in (None, "")}
 
     @property
     def _valid(self) -> dict[str, Any]:
         self.form.is_valid()
         return dict(self.form.cleaned_data)
+
+    @property
+    def complaints(self) -> list[tuple[str, str]]:
+        """What the address asks for and cannot be read, and what is wrong with it."""
+        garbled = [
+            (f"{self.form[name].label}: {self.data[name]}", _problem(self.form[name].errors))
+            for name in self.form.errors
+        ]
+        shown = (
+            [(f"Show: {self._garbled_show}", "There is nothing of that name.")] if self._garbled_show else []
+        )
+        return [*garbled, *shown, *((name, "There is no filter of that name.") for name in self._unknown)]
 
     @property
     def queue_slug(self) -> str:
@@ -82,27 +123,68 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
 
     @property
     def selects(self) -> list[Any]:
-        return [self.form[name] for name in NARROWING]
+        return [self.form[name] for name in AT_HAND]
+
+    @property
+    def more(self) -> list[Any]:
+        return [self.form[name] for name in MORE]
+
+    @property
+    def in_use(self) -> list[tuple[str, str, str]]:
+        """Each filter in use that is not at hand: its name, its value, and the address without it."""
+        narrowing = self.narrowing
+        return [
+            (self._said(name), _named(self.form.fields[name], value), self._address(narrowing, without=name))
+            for name, value in narrowing.items()
+            if name in MORE
+        ]
 
     @property
     def address(self) -> str:
         """The query of this very list."""
-        return urlencode(self._kept | self.narrowing)
+        return self._address(self.narrowing)
 
     @property
     def unnarrowed_address(self) -> str:
-        return urlencode(self._kept)
+        return self._address({})
 
-    @property
-    def _kept(self) -> dict[str, str]:
+    def _said(self, name: str) -> str:
+        return str(self.form.fields[name].label)
+
+    def _address(self, narrowing: dict[str, str], without: str = "") -> str:
         shown = {"show": self.part} if self.part != OPEN else {}
-        return ({"queue": self.queue_slug} if self.queue_slug else {}) | shown
+        queue = {"queue": self.queue_slug} if self.queue_slug else {}
+        return urlencode(
+            queue | shown | {name: value for name, value in narrowing.items() if name != without}
+        )
 
-    def because_of(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
-        return line.filter(reason=value)
+    def searched(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
+        return search(line, value)
 
     def whole(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
-        return line.filter(partial=value == "1")
+        return line.filter(partial=value == "true")
+
+    def sure(self, line: EscalationQuerySet, name: str, value: Any) -> EscalationQuerySet:
+        return self._not_blind(line.filter(confidence__gte=float(value)))
+
+    def unsure(self, line: EscalationQuerySet, name: str, value: Any) -> EscalationQuerySet:
+        return self._not_blind(line.filter(confidence__lte=float(value)))
+
+    def older(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
+        return line.filter(raised_at__lte=Now() - AGES[value][1])
+
+    def tagged(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
+        return line.filter(tags__contains=[value])
+
+    def assigned(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
+        """Keep what this person holds, or what they decided where the decided are shown."""
+        if self.part == DECIDED:
+            return self._not_blind(line.filter(decision__reviewer__username=value))
+        return line.filter(claimed_by__username=value)
+
+    def _not_blind(self, line: EscalationQuerySet) -> EscalationQuerySet:
+        # What a blind check hides cannot be found out by filtering for it either.
+        return line.exclude(reason__in=BLIND_REASONS)
 
     def held(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         """Keep one part of the life cycle; what sleeps is shown only when asked for."""
@@ -116,3 +198,13 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
             DECIDED: Q(status=status.DECIDED),
         }
         return line.filter(parts[value])
+
+
+def _problem(errors: Iterable[str]) -> str:
+    said = " ".join(errors)
+    return "There is none of that name." if "not one of the available choices" in said else said
+
+
+def _named(field: forms.Field, value: str) -> str:
+    choices = dict(getattr(field, "choices", ()))
+    return str(choices.get(value, value))

@@ -133,7 +133,7 @@ class CodedForm(VerdictForm):
         return {"reason_code": reason} | _note("Note", required=False)
 
     def clean(self) -> None:
-        if self.cleaned_data.get("reason_code") == "other" and not self.cleaned_data.get("note", "").strip():
+        if asks_for_note(self.cleaned_data):
             self.add_error("note", "Say what the reason is.")
 
 
@@ -198,6 +198,11 @@ class RetryForm(VerdictForm):
 
     def extra_fields(self) -> dict[str, forms.Field]:
         return _note("What to do differently", required=True)
+
+
+def asks_for_note(cleaned: Mapping[str, Any]) -> bool:
+    """Whether the reason says nothing by itself, and nothing was said beside it."""
+    return cleaned.get("reason_code") == "other" and not cleaned.get("note", "").strip()
 
 
 FORMS: tuple[type[VerdictForm], ...] = (

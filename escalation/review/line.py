@@ -16,11 +16,14 @@ from django.db.models.functions import Now
 
 from escalation.queue.models import Escalation, Membership, ReviewQueue
 from escalation.queue.models.line import EscalationQuerySet
-from escalation.review.filters import DECIDED, QueueFilter
+from escalation.review.choices import DECIDED, OPEN, SNOOZED
+from escalation.review.filters import QueueFilter
 
 PAGE = 50
 MOST_COUNTED = 1000
 MOST_NEW = 100
+# How far down the line a filtered page looks for its rows: no index serves every filter (ADR 7).
+REACH = 10_000
 # What a row does not show of a decision.
 SAID = [f"decision__{name}" for name in ("output", "original_output", "arguments", "answer", "note", "grant")]
 Status = Escalation.Status
@@ -50,10 +53,14 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows of the line, without their bodies, and the cursor of the next page or ""."""
+    """Rows of the line, without their bodies, and the cursor of the next page or "".
+
+    `looked` is how many of the line were looked through, if the filters might let through more behind them.
+    """
 
     escalations: Sequence[Any]
     later: str
+    looked: int = 0
 
     @property
     def newest(self) -> int:
@@ -91,13 +98,14 @@ def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | Non
     queues = [each.queue for each in mine if filters.queue_slug in ("", each.queue.slug)]
     decided = filters.part == DECIDED
     order = ("-id",) if decided else ("due_at", "id")
-    line = filters.qs.filter(_after(after, decided)) if after else filters.qs
-    heads = [line] if decided else _heads(line, queues)
+    edge = _edge(filters, queues, after) if filters.narrowing else None
+    heads = [_between(head, after, edge, decided) for head in _heads(filters.qs, filters.part, queues)]
     ids = [head.order_by(*order).values_list("pk", flat=True)[: PAGE + 1] for head in heads]
     found = list(ids[0].union(*ids[1:], all=True)) if len(ids) > 1 else list(*ids)
     rows = list(as_rows(Escalation.objects.filter(pk__in=found).order_by(*order)[: PAGE + 1]))
-    more, rows = len(rows) > PAGE, rows[:PAGE]
-    return Page(rows, str(Cursor(rows[-1].due_at, rows[-1].pk)) if more else "")
+    if len(rows) > PAGE:
+        return Page(rows[:PAGE], str(Cursor(rows[PAGE - 1].due_at, rows[PAGE - 1].pk)))
+    return Page(rows, str(edge), looked=REACH) if edge else Page(rows, "")
 
 
 def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
@@ -128,13 +136,52 @@ def fingerprint(rows: Iterable[Any], mine: Iterable[MyQueue], new: int) -> str:
     return hashlib.sha256(repr((held, waiting, new)).encode()).hexdigest()[:20]
 
 
-def _heads(line: EscalationQuerySet, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
+def _edge(filters: QueueFilter, queues: Sequence[ReviewQueue], after: Cursor | None) -> Cursor | None:
+    """The last row that this page may look at, or None when the whole line is within reach."""
+    decided = filters.part == DECIDED
+    order = ("-id",) if decided else ("due_at", "id")
+    share = REACH // max(1, len(queues))
+    heads = [
+        _between(head, after, None, decided) for head in _by_queue(Escalation.objects, filters.part, queues)
+    ]
+    ends = [head.order_by(*order).values_list("due_at", "pk")[share - 1 : share] for head in heads]
+    found = [Cursor(*end) for end in ends[0].union(*ends[1:], all=True)] if ends else []
+    # Every queue is read as far as the shortest reach, so that no row of another is passed over.
+    first = max if decided else min
+    return first(found, key=lambda cursor: cursor.pk if decided else (cursor.due_at, cursor.pk), default=None)
+
+
+def _heads(line: EscalationQuerySet, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
     # One index walk per queue, and the few that are claimed: one condition over both would sort the line.
-    waiting = [line.filter(queue=queue, status=Status.WAITING) for queue in queues]
-    return [*waiting, line.filter(status=Status.CLAIMED)] if waiting else []
+    claimed = [] if part in (SNOOZED, DECIDED) or not queues else [line.filter(status=Status.CLAIMED)]
+    return [*_by_queue(line, part, queues), *claimed]
 
 
-def _after(cursor: Cursor, decided: bool) -> Q:
+def _by_queue(line: Any, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
+    """Each queue's own part of the line, as its index holds it; what people hold is in none of them."""
+    kept = {
+        OPEN: Q(status=Status.WAITING),
+        SNOOZED: Q(status=Status.WAITING, snoozed_until__isnull=False),
+        DECIDED: Q(status=Status.DECIDED),
+    }
+    return [line.filter(kept[part], queue=queue) for queue in queues] if part in kept else []
+
+
+def _between(
+    line: EscalationQuerySet, after: Cursor | None, edge: Cursor | None, decided: bool
+) -> EscalationQuerySet:
+    if after:
+        line = line.filter(_behind(after, decided))
+    return line.filter(_up_to(edge, decided)) if edge else line
+
+
+def _behind(cursor: Cursor, decided: bool) -> Q:
     if decided:
         return Q(pk__lt=cursor.pk)
     return Q(due_at__gte=cursor.due_at) & (Q(due_at__gt=cursor.due_at) | Q(pk__gt=cursor.pk))
+
+
+def _up_to(cursor: Cursor, decided: bool) -> Q:
+    if decided:
+        return Q(pk__gte=cursor.pk)
+    return Q(due_at__lte=cursor.due_at) & (Q(due_at__lt=cursor.due_at) | Q(pk__lte=cursor.pk))

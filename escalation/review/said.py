@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.timezone import now
@@ -21,19 +22,40 @@ PAST = {
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one just did: to which escalation, and for how many more seconds it can be undone."""
+    """What one just did: to which escalation, or to which many, and for how many more seconds to undo."""
 
     pk: int
     title: str
     past: str
     undo_seconds: float
+    many: tuple[int, ...] = ()
 
 
 def said(decision: Decision) -> Said:
     """Sum a decision up for the toast."""
-    left = (decision.effective_at - now()).total_seconds()
-    title = decision.escalation.title
-    return Said(decision.escalation_id, title, PAST[Verdict(decision.verdict)], round(max(left, 0), 1))
+    past = PAST[Verdict(decision.verdict)]
+    return Said(decision.escalation_id, decision.escalation.title, past, _seconds_left([decision]))
+
+
+def said_of_many(decisions: Sequence[Decision]) -> Said:
+    """Sum up what was decided alike."""
+    past = PAST[Verdict(decisions[0].verdict)]
+    many = tuple(decision.escalation_id for decision in decisions)
+    return Said(0, _counted(len(many)), past, _seconds_left(decisions), many)
+
+
+def undone_many(number: int) -> Said:
+    """Say for the toast that these decisions stand no more."""
+    return Said(0, _counted(number), "Undone", 0)
+
+
+def _counted(number: int) -> str:
+    return f"{number} escalation{'' if number == 1 else 's'}"
+
+
+def _seconds_left(decisions: Sequence[Decision]) -> float:
+    left: float = (min(decision.effective_at for decision in decisions) - now()).total_seconds()
+    return round(max(left, 0), 1)
 
 
 def undone(escalation: Escalation) -> Said:

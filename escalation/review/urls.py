@@ -1,6 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from escalation.review.views.bulk import BulkView
 from escalation.review.views.escalation import ClaimView, DecisionView, EscalationView, SnoozeView
 from escalation.review.views.queue import NewsView, NextView, QueueView
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="review:queue"), name="home"),
     path("queue/", QueueView.as_view(), name="queue"),
     path("queue/news/", NewsView.as_view(), name="news"),
+    path("queue/decisions/", BulkView.as_view(), name="bulk"),
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),

@@ -11,7 +11,7 @@ const isTyping = (element) =>
   element?.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=hidden])");
 const isSeen = (element) => element.checkVisibility();
 const carrierOf = (press) => [...document.querySelectorAll(`[data-key="${CSS.escape(press)}"]`)].find(isSeen);
-const openForm = () => document.querySelector("details.verdict[open] form, details.snooze[open] form");
+const openForm = () => document.querySelector("details.verdict[open], details.snooze[open]");
 const sheet = () => document.getElementById("shortcuts");
 
 document.addEventListener("keydown", (event) => {
@@ -30,12 +30,14 @@ function pressed(event) {
   const press = recent ? `${chord} ${event.key}` : event.key;
   chord = !recent && event.key === "g" ? "g" : "";
   chordAt = event.timeStamp;
+  if (press.toLowerCase() === "x") return event.shiftKey ? "Shift x" : "x";
   return /^[1-9]$/.test(press) ? "1-9" : press;
 }
 
 function act(press, event) {
   if (press === "j" || press === "k") return step(press === "j" ? 1 : -1);
-  if (press === "/") return focusOn(document.querySelector(".filters select, .filters input:not([type=hidden])"));
+  if (press === "/") return focusOn(document.getElementById("search"));
+  if (press === "x" || press === "Shift x") return chooseRow(event.shiftKey);
   if (press === "1-9") return choose(Number(event.key));
   if (press === "?") return toggleSheet();
   // Enter on a link or a button is the browser's own business.
@@ -62,6 +64,11 @@ function step(by) {
   return focusOn(row?.querySelector("a"));
 }
 
+function chooseRow(shiftKey) {
+  const box = document.activeElement?.closest("[data-row]")?.querySelector("input[name=chosen]");
+  return Boolean(box) && (box.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey })) || true);
+}
+
 function choose(number) {
   const choice = openForm()?.querySelectorAll("input[type=radio]")[number - 1];
   if (choice) choice.checked = true;
@@ -78,7 +85,7 @@ function send(event) {
   const form = event.target.closest("form[data-verdict]") ?? openForm();
   if (!form) return;
   event.preventDefault();
-  form.requestSubmit();
+  form.querySelector(".verdict-send, .verdict-button").click();
 }
 
 function leave(event) {

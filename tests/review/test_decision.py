@@ -169,7 +169,11 @@ def test_a_partial_result_is_offered_as_much_again_as_it_used(
         ({"output": "a"}, {"verdict": "edit", "output": "b\0"}, "Null characters are not allowed"),
         ({"partial": True}, {"verdict": "continue"}, "Say how much more"),
         ({"partial": True}, {"verdict": "continue", "cost_usd": "-1"}, "greater than or equal to 0"),
-        ({"partial": True}, {"verdict": "continue", "turns": "1" + "0" * 12}, "must be a whole number above 0"),
+        (
+            {"partial": True},
+            {"verdict": "continue", "turns": "1" + "0" * 12},
+            "must be a whole number above 0",
+        ),
         ({}, {"verdict": "retry"}, "This field is required"),
         ({}, {"verdict": "continue", "turns": "1"}, "Choose one of the verdicts"),
         ({}, {"verdict": "shrug"}, "Choose one of the verdicts"),

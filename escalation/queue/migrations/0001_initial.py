@@ -150,6 +150,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='escalation',
+            index=models.Index(condition=models.Q(('snoozed_until__isnull', False), ('status', 'waiting')), fields=['queue', 'due_at', 'id'], name='snoozed_by_urgency'),
+        ),
+        migrations.AddIndex(
+            model_name='escalation',
+            index=models.Index(condition=models.Q(('status', 'decided')), fields=['queue', '-id'], name='newest_decided'),
+        ),
+        migrations.AddIndex(
+            model_name='escalation',
             index=models.Index(condition=models.Q(('status', 'claimed')), fields=['claimed_until'], name='claims_by_lease'),
         ),
         migrations.AddIndex(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from escalation.queue import signals
 from escalation.queue.exceptions import KeyReused, TransitionRefused
+from escalation.queue.models.bulk import MOST_AT_ONCE, BulkResult, decide_each, undo_each
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.queue.models.review_queue import Membership, ReviewQueue
 from escalation.queue.models.rows import mark_stored, names, places, read, values
@@ -131,6 +133,23 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         claimed.claimed_by = reviewer
         claimed.queue = ReviewQueue(claimed.queue_id, slug, name)
         return claimed
+
+    def decide_each(
+        self, reviewer: User, seen: Mapping[int, int], verdict: str, **answer: Any
+    ) -> list[BulkResult]:
+        """Decide each of `seen` (id: version), claiming what nobody holds; returns what became of each.
+
+        Each is a transaction of its own: what is refused is left as it was, and what `reviewer` may not
+        decide is left out. `answer` is that of Escalation.decide().
+        """
+        rows = self.reviewable_by(reviewer).in_bulk(list(seen)[:MOST_AT_ONCE])
+        chosen = [(rows[pk], version) for pk, version in seen.items() if pk in rows]
+        return decide_each(reviewer, chosen, verdict, answer)
+
+    def undo_each(self, reviewer: User, chosen: Iterable[int]) -> list[BulkResult]:
+        """Take one's own decisions back, each within its undo window; what they were on waits again."""
+        rows = self.reviewable_by(reviewer).filter(pk__in=list(chosen)[:MOST_AT_ONCE])
+        return undo_each(reviewer, rows)
 
     def expire_overdue(self, *, limit: int = 500) -> int:
         """Expire what is past its deadline and held by nobody; returns how many."""

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django_htmx.http import push_url
 
 from escalation.queue.models import Decision, Escalation
+from escalation.review.bulk import bulk_forms
 from escalation.review.filters import STREAM, QueueFilter
 from escalation.review.line import Cursor, Page, in_queues, queues_of, read_page, why_empty
 from escalation.review.page import EscalationPage, may_review
@@ -71,15 +72,21 @@ class DeskView(ReviewerView):
         facts = {"page": page, "escalation": escalation, "refused": refused, "told": told or self._named()}
         return self.page("review/escalation.html", {**facts, "stream": self.stream}, status)
 
-    def show_queue(self, data: QueryDict | None = None, told: Said | None = None) -> HttpResponse:
+    def show_queue(
+        self,
+        data: QueryDict | None = None,
+        told: Said | None = None,
+        status: int = 200,
+        **more: object,
+    ) -> HttpResponse:
         given = data if data is not None else QueryDict(urlencode(self.stream))
         queues = queues_of(self.request.user)
         filters = QueueFilter(given, queryset=in_queues(queues), request=self.request)
         listed = read_page(filters, queues, Cursor.parse(given.get("after", "")))
         facts = {"filters": filters, "queues": queues, "list": listed, "all_held": self._all_held(listed)}
         emptiness = {} if listed.escalations else why_empty(queues, filters)
-        told = told or self._named()
-        return self.page("review/queue.html", {**facts, **emptiness, "stream": self.stream, "told": told})
+        facts |= {"stream": self.stream, "told": told or self._named(), "bulk_forms": bulk_forms()}
+        return self.page("review/queue.html", {**facts, **emptiness, **more}, status)
 
     def _all_held(self, page: Page) -> bool:
         held_by_others = [row.holds and row.claimed_by != self.request.user for row in page.escalations]

@@ -38,8 +38,8 @@ class NewsView(DeskView):
         return response
 
     def _rows_shown(self, line: EscalationQuerySet) -> list[Escalation]:
-        numbers = re.findall(r"\d{1,18}", self.request.GET.get("shown", ""), re.ASCII)[:PAGE]
-        place = {int(number): place for place, number in enumerate(numbers)}
+        shown = self.request.GET.get("shown", "").split(",")[:PAGE]
+        place = {int(pk): place for place, pk in enumerate(shown) if re.fullmatch(r"\d{1,18}", pk, re.ASCII)}
         return sorted(line.filter(pk__in=place), key=lambda row: place[row.pk])
 
     @property

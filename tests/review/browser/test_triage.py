@@ -215,7 +215,7 @@ def test_the_sheet_shows_every_key(alice_at_work: Desk) -> None:
     desk.press("?")
 
     expect(desk.page.locator("#shortcuts")).to_be_visible()
-    expect(desk.page.locator("#shortcuts dt")).to_have_count(19)
+    expect(desk.page.locator("#shortcuts dt")).to_have_count(21)
     desk.press("Escape")
     expect(desk.page.locator("#shortcuts")).to_be_hidden()
 
