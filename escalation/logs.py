@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import structlog
+from django.core.signals import got_request_exception
+from django.utils.functional import LazyObject
 from structlog.typing import EventDict, WrappedLogger
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
 
 # What must never stand in a log, under whatever name it came.
 SECRETS = ("authorization", "cookie", "password", "secret", "token")
+
+log = structlog.get_logger()
 
 
 def configure(form: str, level: str) -> dict[str, Any]:
@@ -43,3 +53,42 @@ def hide_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventD
         if any(secret in name.lower() for secret in SECRETS):
             event[name] = "hidden"
     return event
+
+
+class RequestLog:
+    """Middleware: one line a request, when it is over; all lines meanwhile carry its `request_id`."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        got_request_exception.connect(note_failure)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()))
+        try:
+            response = self.get_response(request)
+            level = _level(response.status_code)
+            log.log(level, "request_finished", code=response.status_code, **_told(request))
+            return response
+        finally:
+            structlog.contextvars.clear_contextvars()
+
+
+def note_failure(sender: Any, request: HttpRequest, **_: Any) -> None:
+    """Log the exception that nobody foresaw, while it is at hand."""
+    log.exception("request_failed", **_told(request))
+
+
+def _level(status: int) -> int:
+    if status < 400:
+        return logging.INFO
+    return logging.WARNING if status < 500 else logging.ERROR
+
+
+def _told(request: HttpRequest) -> dict[str, Any]:
+    told: dict[str, Any] = {"request": f"{request.method} {request.get_full_path()}"}
+    user = vars(request).get("user")
+    if isinstance(user, LazyObject):
+        # Nobody asked who it is: a line in the log is no reason to ask the database.
+        user = vars(request).get("_cached_user")
+    user_id = getattr(user, "pk", None)
+    return told | {"user_id": user_id} if user_id else told

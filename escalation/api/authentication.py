@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from escalation.api.callers import AgentCaller, Caller, ReviewerCaller
-from escalation.api.models import Token
+from escalation.api.models import Scope, Token
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -26,9 +26,9 @@ class TokenAuthentication(BaseAuthentication):
         if token is None or (token.reviewer and not token.reviewer.is_active):
             raise AuthenticationFailed("The token is unknown, revoked or expired.")
         if token.reviewer:
-            return token.reviewer, ReviewerCaller(token.reviewer, token.scopes)
+            return token.reviewer, ReviewerCaller(token.reviewer, token.scopes, token.public_id)
         assert token.agent  # a_token_has_one_owner
-        return AnonymousUser(), AgentCaller(token.agent, token.scopes)
+        return AnonymousUser(), AgentCaller(token.agent, token.scopes, token.public_id)
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="otherwise"'
@@ -39,7 +39,10 @@ class ReviewerSession(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Caller] | None:
         signed_in = super().authenticate(request)
-        return signed_in and (signed_in[0], ReviewerCaller(signed_in[0]))
+        if signed_in is None:
+            return None
+        user = signed_in[0]
+        return user, ReviewerCaller(user, (Scope.REVIEW, Scope.LABELS), f"session of {user.pk}")
 
 
 class HasScope(BasePermission):

@@ -10,13 +10,16 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from escalation.api.models import Scope
 from escalation.api.shapes.escalations import EscalationOut, EscalationRow
+from escalation.gating.models import Agent
 from escalation.queue.models import Escalation
+from escalation.tuning.models import Label
 
 if TYPE_CHECKING:
-    from escalation.gating.models import Agent
+    from django.db.models import QuerySet
+
     from escalation.queue.models.line import EscalationQuerySet
+    from escalation.tuning.models.label import LabelQuerySet
 
 WITH_PEOPLE = ("queue", "claimed_by", "decision__reviewer")
 HEAVY_PARTS_OF_A_DECISION = [
@@ -30,9 +33,16 @@ class AgentCaller:
 
     agent: Agent
     scopes: Collection[str]
+    name: str  # of the token: each has a rate limit of its own
 
     def escalations(self) -> EscalationQuerySet:
         return Escalation.objects.known_to(self.agent.slug).select_related(*WITH_PEOPLE)
+
+    def labels(self) -> LabelQuerySet:
+        return Label.objects.filter(agent=self.agent.slug)
+
+    def agents(self) -> QuerySet[Agent]:
+        return Agent.objects.filter(pk=self.agent.pk)
 
     def with_status(self, status: str) -> Q:
         """Rows that this caller sees as `status`."""
@@ -55,10 +65,18 @@ class ReviewerCaller:
     """A person, by token or by session: sees what waits in their review queues."""
 
     user: User
-    scopes: Collection[str] = (Scope.REVIEW,)
+    scopes: Collection[str]
+    name: str
 
     def escalations(self) -> EscalationQuerySet:
         return Escalation.objects.visible_to(self.user).select_related(*WITH_PEOPLE)
+
+    def labels(self) -> LabelQuerySet:
+        return Label.objects.visible_to(self.user)
+
+    def agents(self) -> QuerySet[Agent]:
+        """Those with a gate that ever led to a review queue of this person."""
+        return Agent.objects.filter(gates__policies__queue__memberships__user=self.user).distinct()
 
     def with_status(self, status: str) -> Q:
         """Rows that this caller sees as `status`."""

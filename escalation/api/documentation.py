@@ -16,9 +16,12 @@ from escalation.api.problems import MEDIA_TYPE, Problem
 
 Operation = TypeVar("Operation", bound=Callable[..., Any])
 
-ALWAYS = (400, 401, 403, 503)
+ALWAYS = (400, 401, 403, 429, 503)
 WITH_BODY = (411, 413, 415)
 ID = OpenApiParameter("id", {"type": "integer", "minimum": 1, "maximum": 2**53}, OpenApiParameter.PATH)
+SLUG = OpenApiParameter(
+    "slug", {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,100}$"}, OpenApiParameter.PATH
+)
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
@@ -32,6 +35,14 @@ LOCATION = OpenApiParameter(
     "Location", {"type": "string", "format": "uri"}, OpenApiParameter.HEADER, required=True, response=[201]
 )
 
+RETRY_AFTER = OpenApiParameter(
+    "Retry-After",
+    {"type": "integer", "minimum": 0},
+    OpenApiParameter.HEADER,
+    description="In how many seconds the same request may succeed.",
+    response=[429, 503],
+)
+
 
 def operation(
     summary: str,
@@ -39,20 +50,27 @@ def operation(
     takes: type[msgspec.Struct] | None = None,
     query: type[msgspec.Struct] | None = None,
     gives: Mapping[int, type[msgspec.Struct] | None],
+    streams: Mapping[str, dict[str, Any]] | None = None,
     refuses: Sequence[int] = (),
     parameters: Sequence[OpenApiParameter] = (),
 ) -> Callable[[Operation], Operation]:
-    """Document a view's method; the statuses that every operation can answer are added."""
+    """Document a view's method; the statuses that every operation can answer are added.
+
+    `streams`: files that it may answer instead, by media type, each with its JSON Schema.
+    """
     statuses = sorted({*ALWAYS, *(WITH_BODY if takes else ()), *refuses})
     responses: dict[Any, Any] = {
         status: OpenApiResponse(shape, _phrase(status)) for status, shape in gives.items()
+    }
+    responses |= {
+        (200, media): OpenApiResponse(schema, _phrase(200)) for media, schema in (streams or {}).items()
     }
     responses |= {(status, MEDIA_TYPE): OpenApiResponse(Problem, _phrase(status)) for status in statuses}
     return extend_schema(
         summary=summary,
         request={"application/json": takes} if takes else None,
         responses=responses,
-        parameters=[*parameters, *(_query_parameters(query) if query else ())],
+        parameters=[*parameters, RETRY_AFTER, *(_query_parameters(query) if query else ())],
     )
 
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from escalation.api.callers import Caller
+from escalation.api.pages import Cursor, Limit
 from escalation.api.raising import NUMBERS
 from escalation.api.shapes.fields import GivenReason, Moment, Priority, ShortText, Slug, Status
 
@@ -33,8 +34,8 @@ class EscalationQuery(Struct, kw_only=True, forbid_unknown_fields=True):
     q: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
     raised_after: Moment | UnsetType = UNSET
     raised_before: Moment | UnsetType = UNSET
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    cursor: Annotated[str, Meta(pattern=r"^[on][0-9]{1,16}$")] | UnsetType = UNSET
+    limit: Limit = 50
+    cursor: Cursor | UnsetType = UNSET
     total: bool = False
 
 

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol, TypeVar
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import QueryDict
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from escalation.api.shapes.escalations import EscalationRow
-
-if TYPE_CHECKING:
-    from escalation.queue.models import Escalation
-    from escalation.queue.models.line import EscalationQuerySet
+from escalation.api.shapes.labels import LabelOut
 
 MOST_COUNTED = 10_000
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Cursor = Annotated[str, Meta(pattern=r"^[on][0-9]{1,16}$")]
 
 
-class EscalationPage(Struct, kw_only=True):
-    """Rows, newest first; `total` only when asked for, exact up to 10 000."""
+class Page(Struct, kw_only=True):
+    """Where the other rows are; `total` only when asked for, exact up to 10 000."""
 
-    results: list[EscalationRow]
     next: str | None
     previous: str | None
     total: Annotated[int, Meta(ge=0, le=MOST_COUNTED)] | str | UnsetType = UNSET
 
 
-def page(
-    rows: EscalationQuerySet, cursor: str, limit: int
-) -> tuple[list[Escalation], str | None, str | None]:
+class EscalationPage(Page, kw_only=True):
+    """Escalations, newest first."""
+
+    results: list[EscalationRow]
+
+
+class LabelPage(Page, kw_only=True):
+    """Labels, newest first."""
+
+    results: list[LabelOut]
+
+
+class HasId(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=HasId)
+
+
+def page(rows: QuerySet[Any, Row], cursor: str, limit: int) -> tuple[list[Row], str | None, str | None]:
     """At most `limit` rows, and the cursors of the older and of the newer page, where there are such.
 
     A cursor is `o` or `n` (older or newer than) and an id.
@@ -48,8 +66,8 @@ def page(
     )
 
 
-def _cursor(direction: str, shown: list[Escalation], end: int) -> str | None:
-    return f"{direction}{shown[end].pk}" if shown else None
+def _cursor(direction: str, shown: Sequence[HasId], end: int) -> str | None:
+    return f"{direction}{shown[end].id}" if shown else None
 
 
 def link(path: str, query: QueryDict, cursor: str | None) -> str | None:
@@ -61,7 +79,7 @@ def link(path: str, query: QueryDict, cursor: str | None) -> str | None:
     return f"{settings.PUBLIC_URL}{path}?{parameters.urlencode()}"
 
 
-def counted(rows: EscalationQuerySet) -> int | str:
+def counted(rows: QuerySet[Any, Any]) -> int | str:
     """How many there are; counting stops where nobody needs the number any more."""
     count = rows.order_by()[: MOST_COUNTED + 1].count()
     return count if count <= MOST_COUNTED else f"{MOST_COUNTED}+"

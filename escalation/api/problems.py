@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import singledispatch
 from http import HTTPStatus
 from typing import Any
@@ -60,6 +61,14 @@ class LengthRequired(APIException):
     default_detail = "Send the body with a Content-Length."
 
 
+class TooMany(APIException):
+    status_code = 429
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = math.ceil(wait_s)
+        super().__init__(f"This token has made its requests for now; the next can come in {self.wait_s} s.")
+
+
 def pointer(*steps: str | int) -> str:
     """The RFC 6901 pointer of a place in a JSON document."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
@@ -88,6 +97,8 @@ def _headers(error: Exception) -> dict[str, str]:
         headers["WWW-Authenticate"] = authenticate
     if isinstance(error, OperationalError | InterfaceError):
         headers["Retry-After"] = str(RETRY_AFTER_S)
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.wait_s)
     return headers
 
 

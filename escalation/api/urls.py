@@ -1,9 +1,10 @@
-from django.urls import path, re_path
+from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from escalation.api.views.absence import NothingHere
+from escalation.api.views.agents import AgentDetail
 from escalation.api.views.documents import Docs
 from escalation.api.views.escalations import EscalationDetail, EscalationReceipt, Escalations
+from escalation.api.views.labels import LabelExport, Labels
 from escalation.api.views.outcomes import OutcomeDetail, Outcomes
 from escalation.api.views.reviewing import Claim, Decisions, EscalationDecision, NextEscalation
 
@@ -18,7 +19,9 @@ urlpatterns = [
     path("decisions/", Decisions.as_view(), name="decisions"),
     path("outcomes/", Outcomes.as_view(), name="outcomes"),
     path("outcomes/<int:id>/", OutcomeDetail.as_view(), name="outcome"),
+    path("labels/", Labels.as_view(), name="labels"),
+    path("labels/export/", LabelExport.as_view(), name="label_export"),
+    path("agents/<slug:slug>/", AgentDetail.as_view(), name="agent"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", Docs.as_view(url_name="api:schema"), name="docs"),
-    re_path("^.*$", NothingHere.as_view()),
 ]

@@ -13,7 +13,7 @@ WAITING = f"""
 """
 OLDEST = f"""
     SELECT q.slug, extract(epoch FROM statement_timestamp() - min(e.raised_at))
-    {FIRST_IN_LINE.format(limit="%(most)s")} GROUP BY q.slug
+    {FIRST_IN_LINE.format(limit="1000")} GROUP BY q.slug
 """
 LAG = f"""
     SELECT q.slug, greatest(0, extract(epoch FROM statement_timestamp() - e.due_at))
@@ -51,7 +51,7 @@ METRICS = [
     ),
     Metric(
         "otherwise_oldest_waiting_seconds",
-        "How long ago the oldest escalation was raised that waits, among the first 10000 in line.",
+        "How long ago the oldest escalation was raised that waits, among the first 1000 in line.",
         ["queue"],
         OLDEST,
     ),

@@ -89,7 +89,9 @@ class EscalationPage:
 
     @cached_property
     def moments(self) -> list[Moment]:
-        return timeline(self.escalation.trace)
+        """The steps; on a blind check what tools did alone, for the model's words hold the number it gave."""
+        moments = timeline(self.escalation.trace)
+        return [moment for moment in moments if moment.kind == "tool" or not self.escalation.is_blind]
 
     @cached_property
     def first_failure(self) -> Moment | None:

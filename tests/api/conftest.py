@@ -9,6 +9,9 @@ from escalation.api.models import Token
 from escalation.gating.models import Agent, Gate
 from escalation.queue.models import Escalation, ReviewQueue
 from tests.api.caller import Caller
+from tests.api.labelling import alice_tuning, label_one, tuner
+
+__all__ = ["alice_tuning", "label_one", "tuner"]
 
 
 @pytest.fixture

@@ -24,7 +24,17 @@ def is_problem(answer: Any, status: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/v1/", "/api/v1/nothing/", "/api/v1/escalations", "/api/v1/escalations/x/"]
+    "path",
+    [
+        "/api",
+        "/api/",
+        "/api/v2/escalations/",
+        "/api/nothing",
+        "/api/v1/",
+        "/api/v1/nothing/",
+        "/api/v1/escalations",
+        "/api/v1/escalations/x/",
+    ],
 )
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete", "options"])
 def test_a_path_that_is_none_is_404_for_everyone(path: str, method: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import pytest
 from django.contrib.auth.models import User
@@ -17,6 +19,14 @@ from escalation.api.models import Token
 from escalation.gating.models import Agent
 from escalation.queue.models import Escalation
 from tests.clients.front import Front, standing_before
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Await something in a thread of its own: this one may run a browser's event loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 class DecideSoon(Protocol):

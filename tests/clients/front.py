@@ -13,7 +13,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 # "lost": the server has done it, and its answer never arrives. "unreached": it never heard of it.
-Slam = Literal["lost", "unreached"]
+# "half": its answer breaks off in the middle.
+Slam = Literal["lost", "unreached", "half"]
 
 
 @dataclass(frozen=True)
@@ -78,20 +79,20 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
             request = Seen(self.command, self.path, headers, body, time.monotonic())
             front.seen.append(request)
             slam = front.script.pop(0) if front.script else None
-            answer = _answered(front.upstream, request) if slam in (None, "lost") else slam
+            answer = _answered(front.upstream, request) if slam in (None, "lost", "half") else slam
             if isinstance(answer, Own) and slam != "lost":
-                self._say(answer)
+                self._say(answer, len(answer.body) // 2 if slam == "half" else None)
             self.close_connection = True
 
         do_GET = do_POST = do_PUT = do_DELETE = _meet
 
-        def _say(self, answer: Own) -> None:
+        def _say(self, answer: Own, up_to: int | None) -> None:
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            self.wfile.write(answer.body[:up_to])
 
         def log_message(self, format: str, *arguments: object) -> None:
             """Nothing: what came in is in `seen`."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from otherwise_client import AsyncOtherwise, NotFound, Otherwise, StillWaiting, Unavailable
@@ -13,15 +12,10 @@ from pytest_django.live_server_helper import LiveServer
 
 from escalation.gating.models import Outcome
 from escalation.queue.models import Escalation
-from tests.clients.conftest import DecideSoon
+from tests.clients.conftest import DecideSoon, run
 from tests.clients.front import Front, Own
 
-T = TypeVar("T")
 PUBLIC = [name for name in vars(Otherwise) if not name.startswith("_")]
-
-
-def run(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
 
 
 @pytest.mark.parametrize("name", ["__init__", *PUBLIC])

@@ -21,7 +21,7 @@ from agents import Agent, Budget, Critic, registry, rule, tool
 from agents.llm.local.server import LocalMessagesAPI
 from agents.models import Run
 from agents.registry import agent_named, discover, register
-from agents.running import start_run
+from agents.run.running import start_run
 from escalation.gating import rules
 from escalation.gating.models import Agent as AgentRow
 

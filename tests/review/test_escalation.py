@@ -105,14 +105,19 @@ def test_the_agents_own_words_are_marked_as_such(as_alice: Client, an_escalation
 def test_a_blind_check_shows_nothing_of_what_was_thought_of_it(
     as_alice: Client, policy: Policy, an_escalation: RaiseEscalation, bob: User, reason: str
 ) -> None:
-    escalation = an_escalation(reason=reason, detail="drawn at 0.05", confidence=0.9137, policy_version=1)
+    said = {"kind": "model", "name": "turn 1", "output": '{"answer": "yes", "confidence": 0.9137}'}
+    critic = {"kind": "critic", "name": "critic", "output": '{"confidence": 0.9137}'}
+    looked = {"kind": "tool", "name": "find_order", "output": {"state": "sent"}}
+    facts: dict[str, Any] = {"detail": "drawn at 0.05", "confidence": 0.9137, "trace": [said, critic, looked]}
+    escalation = an_escalation(reason=reason, policy_version=1, **facts)
     escalation.claim(bob)
     escalation.decide(bob, "reject", reason_code="wrong", note="bob says no")
 
     text = page(as_alice, escalation.pk).split("<main")[1].split("</main>")[0]
 
-    for hidden in ("0.91", "drawn at", "policy v1", "bob says no", "Reject", "reject"):
+    for hidden in ("0.91", "drawn at", "policy v1", "bob says no", "Reject", "reject", "critic"):
         assert hidden not in text
+    assert "find_order" in text
 
 
 def test_hidden_characters_are_written_out_and_announced(

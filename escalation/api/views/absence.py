@@ -15,6 +15,7 @@ class NothingHere(ApiView):
 
     authentication_classes = ()
     permission_classes = ()
+    throttle_classes = ()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         hint = "" if request.path.endswith("/") else " Paths end in a slash."

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 from django.http import Http404
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from escalation.api.authentication import HasScope, TokenAuthentication
 from escalation.api.callers import AgentCaller, Caller
 from escalation.api.documentation import ApiSchema
 from escalation.api.parsing import StrictJSONParser, refuse_unsized
-from escalation.api.problems import FieldError, Invalid, as_problem
+from escalation.api.problems import FieldError, Invalid, TooMany, as_problem
+from escalation.api.rate import TokenRate
 from escalation.api.rendering import OnlyJSON, ShapeRenderer
 from escalation.queue.models import Escalation
 
@@ -32,6 +34,7 @@ class ApiView(APIView):
     tag: ClassVar[str] = ""
     authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (HasScope,)
+    throttle_classes: Sequence[type[BaseThrottle]] = (TokenRate,)
     parser_classes = (StrictJSONParser,)
     renderer_classes = (ShapeRenderer,)
     content_negotiation_class = OnlyJSON
@@ -44,6 +47,9 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         refuse_unsized(request)
+
+    def throttled(self, request: Request, wait: float | None) -> NoReturn:
+        raise TooMany(wait or 0)
 
     @property
     def caller(self) -> Caller:

@@ -6,11 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agents.run.bell import ring
 from agents.feeding import Piece, pieces
 from agents.library.document_extraction import document_extraction
 from agents.library.support_triage import support_triage
 from agents.models import Run
+from agents.run.bell import ring
 from agents.run.running import start_run
 from escalation.queue.models import Escalation
 

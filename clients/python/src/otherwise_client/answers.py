@@ -180,6 +180,38 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What a human's decision says of a confidence; `weight`: how many results it stands for."""
+
+    id: int
+    agent: str
+    gate: str
+    policy_version: int | None
+    confidence_raw: float | None
+    confidence: float | None
+    threshold: float | None
+    correct: bool
+    weight: float
+    inclusion_probability: float
+    source: str
+    verdict: Verdict
+    task: Any
+    output: Any
+    corrected_output: Any
+    reason_code: str
+    reviewer: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelPage:
+    """Some labels, newest first, and where the next ones are."""
+
+    results: list[Label]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationPage:
     """Some rows, newest first, and where the next ones are."""
 

@@ -10,10 +10,17 @@ from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack, cast, overloa
 import httpx2
 
 from otherwise_client.address import Address
-from otherwise_client.answers import Escalation, EscalationRow, Outcome, Receipt
+from otherwise_client.answers import Escalation, EscalationRow, Label, Outcome, Receipt
 from otherwise_client.calls import Call, creating, reading, receipt_for
-from otherwise_client.fields import EscalationFields, EscalationFilter, OutcomeFields, Reason
-from otherwise_client.flows import Flow, Flows, Pause, Send
+from otherwise_client.fields import (
+    EscalationFields,
+    EscalationFilter,
+    ExportFormat,
+    LabelFilter,
+    OutcomeFields,
+    Reason,
+)
+from otherwise_client.flows import File, Flow, Flows, Pause, Send
 from otherwise_client.gating import Returned, TaskOf, passing, passing_returned, task_of
 from otherwise_client.retrying import Lost, Patience, Reply
 
@@ -93,6 +100,21 @@ class AsyncOtherwise:
             for row in rows:
                 yield row
 
+    async def labels(self, **filters: Unpack[LabelFilter]) -> AsyncIterator[Label]:
+        """All labels that fit, newest first, page after page; the token needs the scope `labels`."""
+        query: dict[str, Any] | None = {"limit": 200, **filters}
+        while query is not None:
+            labels, query = await self._run(self._flows.label_page(query))
+            for label in labels:
+                yield label
+
+    async def export(self, file: File, format: ExportFormat = "jsonl", **filters: Unpack[LabelFilter]) -> int:
+        """Write all labels that fit to `file`, oldest first; returns how many bytes.
+
+        Raises Unavailable when the answer breaks off: what is in the file then is only its beginning.
+        """
+        return await self._run(self._flows.export(file, {"format": format, **filters}))
+
     @overload
     def gated(
         self,
@@ -160,7 +182,14 @@ class AsyncOtherwise:
             await asyncio.sleep(step.seconds)
             return None
         try:
-            answer = await self._http.request(**self._address.request(step))
+            async with self._http.stream(**self._address.request(step)) as answer:
+                return Reply(answer.status_code, dict(answer.headers), await self._body(answer, step))
         except httpx2.RequestError as error:
             return Lost(f"{type(error).__name__}: {error}")
-        return Reply(answer.status_code, dict(answer.headers), answer.content)
+
+    async def _body(self, answer: httpx2.Response, step: Send) -> bytes:
+        if step.sink is None or not answer.is_success:
+            return await answer.aread()
+        async for part in answer.aiter_bytes():
+            step.sink.take(part)
+        return b""

@@ -56,9 +56,9 @@ def reading(id: int, wait_s: int = 0) -> Call:
     return Call("GET", f"/escalations/{id}/" + (f"?wait={wait_s}" if wait_s else ""))
 
 
-def listing(query: Mapping[str, Any]) -> Call:
+def listing(path: str, query: Mapping[str, Any]) -> Call:
     written = {name: _in_query(value) for name, value in query.items() if value is not None}
-    return Call("GET", f"/escalations/?{urlencode(written)}")
+    return Call("GET", f"{path}?{urlencode(written)}")
 
 
 def encoded(value: Any) -> bytes:

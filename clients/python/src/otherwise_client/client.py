@@ -10,10 +10,17 @@ from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack, cast, overloa
 import httpx2
 
 from otherwise_client.address import Address
-from otherwise_client.answers import Escalation, EscalationRow, Outcome, Receipt
+from otherwise_client.answers import Escalation, EscalationRow, Label, Outcome, Receipt
 from otherwise_client.calls import Call, creating, reading, receipt_for
-from otherwise_client.fields import EscalationFields, EscalationFilter, OutcomeFields, Reason
-from otherwise_client.flows import Flow, Flows, Pause, Send
+from otherwise_client.fields import (
+    EscalationFields,
+    EscalationFilter,
+    ExportFormat,
+    LabelFilter,
+    OutcomeFields,
+    Reason,
+)
+from otherwise_client.flows import File, Flow, Flows, Pause, Send
 from otherwise_client.gating import Returned, TaskOf, passing, passing_returned, task_of
 from otherwise_client.retrying import Lost, Patience, Reply
 
@@ -92,6 +99,20 @@ class Otherwise:
             rows, query = self._run(self._flows.page(query))
             yield from rows
 
+    def labels(self, **filters: Unpack[LabelFilter]) -> Iterator[Label]:
+        """All labels that fit, newest first, page after page; the token needs the scope `labels`."""
+        query: dict[str, Any] | None = {"limit": 200, **filters}
+        while query is not None:
+            labels, query = self._run(self._flows.label_page(query))
+            yield from labels
+
+    def export(self, file: File, format: ExportFormat = "jsonl", **filters: Unpack[LabelFilter]) -> int:
+        """Write all labels that fit to `file`, oldest first; returns how many bytes.
+
+        Raises Unavailable when the answer breaks off: what is in the file then is only its beginning.
+        """
+        return self._run(self._flows.export(file, {"format": format, **filters}))
+
     @overload
     def gated(
         self,
@@ -159,7 +180,14 @@ class Otherwise:
             time.sleep(step.seconds)
             return None
         try:
-            answer = self._http.request(**self._address.request(step))
+            with self._http.stream(**self._address.request(step)) as answer:
+                return Reply(answer.status_code, dict(answer.headers), self._body(answer, step))
         except httpx2.RequestError as error:
             return Lost(f"{type(error).__name__}: {error}")
-        return Reply(answer.status_code, dict(answer.headers), answer.content)
+
+    def _body(self, answer: httpx2.Response, step: Send) -> bytes:
+        if step.sink is None or not answer.is_success:
+            return answer.read()
+        for part in answer.iter_bytes():
+            step.sink.take(part)
+        return b""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from otherwise_client.answers import Escalation, EscalationRow, Outcome
+from otherwise_client.answers import Escalation, EscalationRow, Label, Outcome
 from otherwise_client.client import Otherwise
 from otherwise_client.errors import (
     Forbidden,
@@ -20,6 +20,7 @@ from otherwise_client.errors import (
     StillWaiting,
     Unauthorized,
 )
+from otherwise_client.fields import LabelFilter
 
 VERDICTS = {"accept": 0, "edit": 0, "answer": 0, "reject": 10, "dismiss": 11, "continue": 12, "retry": 13}
 WAITING, WITHDRAWN, EXPIRED = 20, 21, 22
@@ -78,6 +79,16 @@ def _parser() -> ArgumentParser:
     _by_id(commands, "withdraw", _withdraw, "say that no answer is needed any more")
     listing = _command(commands, "list", _list, "list escalations, newest first, one JSON object a line")
     listing.add_argument("--status", choices=["waiting", "claimed", "decided", "withdrawn", "expired"])
+    labels = _command(commands, "labels", _labels, "list labels, newest first, one JSON object a line")
+    export = _command(commands, "export", _export, "download all labels, oldest first")
+    export.add_argument("--format", choices=["jsonl", "csv", "label-studio"], default="jsonl")
+    export.add_argument("--output", metavar="FILE", help="default: standard output")
+    for command in (labels, export):
+        command.add_argument("--agent", help="of this agent alone")
+        command.add_argument("--gate", help="of this gate alone")
+        command.add_argument(
+            "--since", metavar="MOMENT", help="decided since then, such as 2026-01-31T00:00:00Z"
+        )
     return parser
 
 
@@ -136,6 +147,33 @@ def _list(client: Otherwise, options: Namespace) -> int:
     return 0
 
 
+def _labels(client: Otherwise, options: Namespace) -> int:
+    for label in client.labels(**_label_filter(options)):
+        _print(label)
+    return 0
+
+
+def _export(client: Otherwise, options: Namespace) -> int:
+    chosen = _label_filter(options)
+    if options.output is None:
+        client.export(sys.stdout.buffer, options.format, **chosen)
+        return 0
+    # Under its own name only once it is whole: what broke off must not pass for an export.
+    unfinished = Path(f"{options.output}.part")
+    try:
+        with unfinished.open("wb") as file:
+            client.export(file, options.format, **chosen)
+        unfinished.replace(options.output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return 0
+
+
+def _label_filter(options: Namespace) -> LabelFilter:
+    named = {name: getattr(options, name) for name in ("agent", "gate", "since")}
+    return cast(LabelFilter, {name: value for name, value in named.items() if value})
+
+
 def _body(file: str, needed: tuple[str, ...]) -> dict[str, Any]:
     """The JSON object in `file`, or on standard input; raises ValueError."""
     body = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text())
@@ -158,7 +196,7 @@ def _print_escalation(escalation: Escalation) -> int:
     return WITHDRAWN if escalation.status == "withdrawn" else WAITING
 
 
-def _print(answer: Outcome | EscalationRow) -> None:
+def _print(answer: Outcome | EscalationRow | Label) -> None:
     print(json.dumps(asdict(answer), default=datetime.isoformat, ensure_ascii=False))  # noqa: T201
 
 

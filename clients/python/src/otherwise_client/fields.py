@@ -25,6 +25,7 @@ Kind = Literal["approval", "question", "result"]
 Priority = Literal["low", "normal", "high", "urgent"]
 Status = Literal["waiting", "claimed", "decided", "withdrawn", "expired"]
 Exit = Literal["accepted", "rule", "cached", "default", "human"]
+ExportFormat = Literal["jsonl", "csv", "label-studio"]
 Verdict = Literal["accept", "edit", "reject", "answer", "continue", "retry", "dismiss"]
 
 
@@ -126,6 +127,14 @@ class EscalationFields(ResultFields, total=False):
     tags: Sequence[str]
     fingerprint: str
     callback_url: str
+
+
+class LabelFilter(TypedDict, total=False):
+    """Which labels; `since` is ISO 8601."""
+
+    agent: str
+    gate: str
+    since: str
 
 
 class EscalationFilter(TypedDict, total=False):

@@ -12,11 +12,11 @@ import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from otherwise_client.answering import answer_as, error_of
-from otherwise_client.answers import Escalation, EscalationPage, EscalationRow, Outcome
+from otherwise_client.answers import Escalation, EscalationPage, EscalationRow, Label, LabelPage, Outcome
 from otherwise_client.calls import Call, listing, reading
 from otherwise_client.errors import NotAccepted, Refused, StillWaiting, Unavailable
 from otherwise_client.retrying import Lost, Patience, Reply, is_worth_another, pause_before
@@ -27,12 +27,34 @@ POLL_S = 30
 SHORTEST_POLL_S = 0.5
 
 
+class File(Protocol):
+    """Takes bytes, as a file opened with "wb" does."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
+@dataclass(slots=True)
+class Sink:
+    """Where an answer goes that is too large to be held, and how many bytes of it are there."""
+
+    file: File
+    written: int = 0
+
+    def take(self, part: bytes) -> None:
+        self.file.write(part)
+        self.written += len(part)
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A call to send now; its answer may be held back for `held_s` seconds."""
+    """A call to send now; its answer may be held back for `held_s` seconds.
+
+    With a `sink`, what a successful answer holds goes there as it comes, and its reply has no body.
+    """
 
     call: Call
     held_s: float = 0
+    sink: Sink | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +115,21 @@ class Flows:
                 raise
 
     def page(self, query: dict[str, Any]) -> Flow[tuple[list[EscalationRow], dict[str, Any] | None]]:
-        """One page of a list, and the query for the next."""
-        found = yield from self.ask(listing(query), EscalationPage)
-        # The link itself is not followed: the token goes nowhere but to the address that it was given for.
-        cursor = parse_qs(urlsplit(found.next or "").query).get("cursor")
-        return found.results, query | {"cursor": cursor[0]} if cursor else None
+        """One page of the escalations, and the query for the next."""
+        found = yield from self.ask(listing("/escalations/", query), EscalationPage)
+        return found.results, _next(query, found.next)
+
+    def label_page(self, query: dict[str, Any]) -> Flow[tuple[list[Label], dict[str, Any] | None]]:
+        """One page of the labels, and the query for the next."""
+        found = yield from self.ask(listing("/labels/", query), LabelPage)
+        return found.results, _next(query, found.next)
+
+    def export(self, file: File, query: dict[str, Any]) -> Flow[int]:
+        """Write all labels to `file`; returns how many bytes. Raises Unavailable when they break off."""
+        sink = Sink(file)
+        call = listing("/labels/export/", query)
+        yield from self._exchange(Send(call, sink=sink), self.patience)
+        return sink.written
 
     def _poll(self, id: int, left_s: float) -> Flow[Escalation]:
         began = time.monotonic()
@@ -122,6 +154,14 @@ class Flows:
             attempt += 1
             pause_s = pause_before(attempt, happened, jitter=random.random(), now=now)
             is_late = time.monotonic() + pause_s > until
-            if is_late or not is_worth_another(send.call, happened, attempt, pause_s, patience):
+            # What is in the file already, another try would write once more.
+            is_begun = send.sink is not None and send.sink.written
+            if is_late or is_begun or not is_worth_another(send.call, happened, attempt, pause_s, patience):
                 raise error_of(send.call, happened, now)
             yield Pause(pause_s)
+
+
+def _next(query: dict[str, Any], link: str | None) -> dict[str, Any] | None:
+    # The link itself is not followed: the token goes nowhere but to the address that it was given for.
+    cursor = parse_qs(urlsplit(link or "").query).get("cursor")
+    return query | {"cursor": cursor[0]} if cursor else None
