@@ -59,8 +59,8 @@ def shown(value: Any) -> Shown:
     if shape == "fields":
         return Shown(shape, fields=[(key, cell(value[key])) for key in reading_order(value)])
     if shape == "records":
-        columns = _columns([record for record in value.values() if record])
-        rows = [[Cell(name, "text"), *_row(record or {}, columns)] for name, record in value.items()]
+        columns = _columns([record for record in value.values() if isinstance(record, dict)])
+        rows = [[Cell(name, "text"), *_record(part, columns)] for name, part in value.items()]
         return Shown("table", columns=["", *columns], rows=rows)
     if shape == "table":
         columns = _columns(value)
@@ -95,14 +95,22 @@ def _is_table(value: list[Any]) -> bool:
 
 
 def _are_records(value: dict[str, Any]) -> bool:
-    """Whether its values are flat objects of one kind, as {"total": {"value": 12, "page": 3}, …}."""
-    records = [record for record in value.values() if record is not None]
-    are_flat = all(isinstance(record, dict) and record and _is_flat(record) for record in records)
-    return len(records) > 1 and are_flat and len({frozenset(record) for record in records}) == 1
+    """Whether its parts are flat objects of one kind, as {"total": {"value": 12, "page": 3}}, or single."""
+    records = [part for part in value.values() if isinstance(part, dict)]
+    are_flat = all(record and _is_flat(record) for record in records)
+    others_are_single = not any(isinstance(part, list) for part in value.values())
+    are_of_one_kind = len({frozenset(record) for record in records}) == 1
+    return len(records) > 1 and are_flat and others_are_single and are_of_one_kind
 
 
 def _is_flat(record: dict[str, Any]) -> bool:
     return not any(isinstance(part, dict | list) for part in record.values())
+
+
+def _record(part: Any, columns: Sequence[str]) -> list[Cell]:
+    # A part that is no object stands where its like would be.
+    own = columns.index("value") if "value" in columns else 0
+    return _row(part if isinstance(part, dict) else {} if part is None else {columns[own]: part}, columns)
 
 
 def _row(record: dict[str, Any], columns: Sequence[str]) -> list[Cell]:

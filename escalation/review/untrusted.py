@@ -12,6 +12,7 @@ import nh3
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 
 # Beyond these a hostile text costs seconds: both parsers are quadratic in nesting.
 LONGEST_MARKDOWN = 64 * 1024
@@ -36,8 +37,21 @@ PILE = re.compile(f"({COMBINING}{{4}})({COMBINING}+)")
 SHOWN = re.compile(r"⟨U\+[0-9A-F]{4,6}( x\d+)?⟩")
 ZERO_WIDTH_JOINER = "\u200d"
 
-# What people and models write has its line breaks on purpose.
-_markdown = MarkdownIt("js-default", {"html": False, "breaks": True}).disable("image")
+# A line that goes on after so many characters was wrapped by an editor; shorter ones were broken on purpose.
+WRAPPED = 60
+
+
+def _keep_short_lines(state: StateCore) -> None:
+    for token in state.tokens:
+        length = 0
+        for part in token.children or ():
+            if part.type == "softbreak" and length < WRAPPED:
+                part.type = "hardbreak"
+            length = 0 if part.type.endswith("break") else length + len(part.content)
+
+
+_markdown = MarkdownIt("js-default", {"html": False}).disable("image")
+_markdown.core.ruler.push("keep_short_lines", _keep_short_lines)
 NEXT_PAGE = "\n\n---\n\n"
 
 
@@ -85,7 +99,7 @@ def rich(text: str) -> SafeString:
     clean = nh3.clean(
         _markdown.render(reveal(text).replace("\f", NEXT_PAGE)),
         tags=PROSE | HEADINGS | TABLES,
-        attributes={"a": {"href"}},
+        attributes={"a": {"href"}, "ol": {"start"}},
         attribute_filter=_absolute_links_only,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",

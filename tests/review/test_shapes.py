@@ -14,6 +14,8 @@ from escalation.review.shapes import cell, reading_order, shape_of, shown
         ("", "text"),
         ({"a": 1}, "fields"),
         ({"total": {"value": 12, "page": 3}, "date": None, "buyer": {"page": 1, "value": "B"}}, "records"),
+        ({"kind": "invoice", "total": {"value": 12}, "date": {"value": 3}}, "records"),
+        ({"lines": [1], "total": {"value": 12}, "date": {"value": 3}}, "fields"),
         ({"total": {"value": 12}, "date": {"page": 3}}, "fields"),
         ({"total": {"value": [12]}, "date": {"value": 3}}, "fields"),
         ({"total": {"value": 12}}, "fields"),
@@ -40,13 +42,15 @@ def test_a_table_has_a_cell_for_every_column() -> None:
 
 
 def test_records_are_a_table_with_their_names_in_front() -> None:
-    table = shown({"total": {"value": 12, "page": 3}, "date": None, "buyer": {"page": 1, "value": "B"}})
+    of_total, of_buyer = {"page": 3, "value": 12}, {"page": 1, "value": "B"}
+    table = shown({"total": of_total, "kind": "invoice", "date": None, "buyer": of_buyer})
 
-    assert (table.shape, table.columns) == ("table", ["", "value", "page"])
+    assert (table.shape, table.columns) == ("table", ["", "page", "value"])
     assert [[each.text for each in row] for row in table.rows] == [
-        ["total", "12", "3"],
+        ["total", "3", "12"],
+        ["kind", "", "invoice"],
         ["date", "", ""],
-        ["buyer", "B", "1"],
+        ["buyer", "1", "B"],
     ]
 
 

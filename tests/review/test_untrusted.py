@@ -45,8 +45,11 @@ def test_markup_is_text() -> None:
         ("|a|\n|-|\n|1|", "<table>"),
         ("one\ntwo", "<p>one<br>\ntwo</p>"),
         ("one\ftwo", "<p>one</p>\n<hr>\n<p>two</p>"),
+        ("long" * 20 + "\nline", f"<p>{'long' * 20}\nline</p>"),
+        (f"```\n{'long' * 20}\nline\n```", f"<pre><code>{'long' * 20}\nline\n"),
+        ("2. Delivery", '<ol start="2">'),
     ],
-    ids=["Markdown", "HTML", "a script", "a table", "lines", "pages"],
+    ids=["Markdown", "HTML", "a script", "a table", "lines", "pages", "a wrapped line", "code", "a number"],
 )
 def test_markdown_is_rendered_with_few_tags(text: str, html: str) -> None:
     assert rich(text).startswith(html)
