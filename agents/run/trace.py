@@ -78,21 +78,19 @@ def _name(step: Step) -> str:
 
 
 def _of_call(call: ToolCall) -> dict[str, Any]:
-    note = (
-        f"answered from {call.cached_age_s / 60:.0f} min ago: circuit open"
-        if call.cached_age_s is not None
-        else None
-    )
+    # An earlier answer that stood in is told, and is no failure.
+    age_s = call.cached_age_s
+    note = "" if age_s is None else f" (answered from {age_s / 60:.0f} min ago: circuit open)"
     unspent = call.error in (NOT_RUN, NOT_RUN_BUDGET)
     return {
         "kind": "tool",
-        "name": call.name,
+        "name": f"{call.name}{note}",
         "at": call.step.at.isoformat(),
         "seconds": round(call.seconds, 3),
         "input": _arguments(call),
         # That there was no money left for a call, or no time, is no failure of the call.
         "output": call.error if unspent else call.output,
-        "error": None if unspent else call.error or note,
+        "error": None if unspent else call.error or None,
         "state": call.state,
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.http import Http404
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -56,14 +55,8 @@ def _result(reviewer: User, asked: BulkDecision) -> BulkResult:
     return BulkResult(escalation=asked.escalation, status=201, decision=DecisionOut.of(decision))
 
 
-@transaction.atomic
 def _decide(reviewer: User, asked: BulkDecision) -> Decision:
     row = Escalation.objects.reviewable_by(reviewer).filter(pk=asked.escalation).first()
     if row is None:
         raise Http404(f"There is no escalation {asked.escalation} for you.")
-    version = asked.version
-    if not (row.status == Escalation.Status.CLAIMED and row.claimed_by_id == reviewer.pk):
-        row.claim(reviewer)
-        # The claim is a move of its own: the row is as the reviewer saw it if nothing else came between.
-        version += 1
-    return row.decide(reviewer, asked.verdict, version=version, **asked.as_answer())
+    return row.claim_and_decide(reviewer, asked.verdict, version=asked.version, **asked.as_answer())

@@ -56,14 +56,9 @@ def _result(
         return BulkResult(row, refused=_as_it_is(row, reviewer))
 
 
-@transaction.atomic
 def _decide(reviewer: User, row: Escalation, version: int, verdict: str, answer: dict[str, Any]) -> Decision:
     _refuse_unseen(row, verdict)
-    if not (row.status == row.Status.CLAIMED and row.claimed_by_id == reviewer.pk):
-        row.claim(reviewer)
-        # The claim is a move of its own: the row is as the reviewer saw it if nothing else came between.
-        version += 1
-    return row.decide(reviewer, verdict, version=version, **answer)
+    return row.claim_and_decide(reviewer, verdict, version=version, **answer)
 
 
 def _refuse_unseen(row: Escalation, verdict: str) -> None:

@@ -214,6 +214,15 @@ class Escalation(models.Model):
         )
 
     @transaction.atomic
+    def claim_and_decide(self, reviewer: User, verdict: str, *, version: int, **answer: Any) -> Decision:
+        """Decide what `reviewer` saw at `version`, claimed on the way when they do not hold it yet."""
+        if not (self.status == self.Status.CLAIMED and self.claimed_by_id == reviewer.pk):
+            self.claim(reviewer)
+            # The claim is a move of its own: the row is as the reviewer saw it if nothing else came between.
+            version += 1
+        return self.decide(reviewer, verdict, version=version, **answer)
+
+    @transaction.atomic
     def decide(
         self,
         reviewer: User,

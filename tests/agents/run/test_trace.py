@@ -52,6 +52,18 @@ def test_what_failed_or_was_refused_is_one(desk: Desk, shop: Shop) -> None:
     ]
 
 
+def test_an_earlier_answer_that_stood_in_is_told_and_is_no_failure(desk: Desk) -> None:
+    look_up = Reply.calls("look_up", order="7")
+    desk.run(look_up, answers())
+    shared_breakers().force_open("tool:look_up")
+
+    run = desk.run(Reply.calls("look_up", order="7"), answers(confidence=5))
+
+    (line,) = [line for line in desk.waits_for(run).trace if line["kind"] == "tool"]
+    assert (line["output"], line["error"]) == ({"state": "sent"}, None)
+    assert line["name"] == "look_up (answered from 0 min ago: circuit open)"
+
+
 def test_evidence_names_the_arguments_that_ran(desk: Desk, shop: Shop) -> None:
     refund = Reply.calls("refund", order="7", euros=80)
     run = desk.run(refund, answers(confidence=5, evidence=[refund.blocks[0]["id"]]))
