@@ -130,8 +130,8 @@ def _require_sense(function: Function, effect: Effect, cache_ttl_s: float | None
         raise TypeError(f"tool {function.__name__}: effect={effect!r}; choose one of {choices}")
     if cache_ttl_s is not None and effect != "read":
         raise TypeError(
-            f"tool {function.__name__} has effect={effect!r}, and an earlier answer would say that it ran when it "
-            "did not: leave out cache_ttl_s"
+            f"tool {function.__name__} has effect={effect!r}, and an earlier answer would say that it ran "
+            "when it did not: leave out cache_ttl_s"
         )
     if cache_ttl_s is not None and TASK in inspect.signature(function).parameters:
         raise TypeError(
