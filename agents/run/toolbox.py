@@ -19,6 +19,7 @@ from agents.guards.failures import classify_failure, http_status
 from agents.guards.loop import polling_wait_s
 from agents.models import ToolCall
 from agents.run.work import MAY_HAVE_RUN, NOT_RUN_BUDGET, Work
+from agents.statements import Moment
 from agents.storable import storable, storable_text
 from agents.tools import Tool
 
@@ -101,7 +102,7 @@ def _checked(tool: Tool, call: ToolCall) -> dict[str, Any]:
 
 
 def _run(work: Work, tool: Tool, call: ToolCall) -> None:
-    work.change(call, state=ToolCall.State.STARTED, started_at=Now())
+    work.change(call, state=ToolCall.State.STARTED, started_at=Moment())
     circuit = Circuit(f"tool:{tool.name}", tool.breaker, cache_ttl_s=tool.cache_ttl_s)
     begun = time.monotonic()
     invoke = partial(tool.invoke, idempotency_key=call.idempotency_key, task=work.run.task)
