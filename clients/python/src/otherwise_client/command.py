@@ -96,6 +96,7 @@ def _parser() -> ArgumentParser:
         command.add_argument(
             "--since", metavar="MOMENT", help="decided since then, such as 2026-01-31T00:00:00Z"
         )
+    _command(commands, "mcp", _mcp, "serve the client as MCP tools, over stdin and stdout")
     return parser
 
 
@@ -208,6 +209,15 @@ def _export(client: Otherwise, options: Namespace) -> int:
         unfinished.replace(options.output)
     finally:
         unfinished.unlink(missing_ok=True)
+    return 0
+
+
+def _mcp(client: Otherwise, options: Namespace) -> int:
+    try:
+        from otherwise_client import mcp
+    except ModuleNotFoundError as missing:
+        raise ValueError(f'{missing}: pip install "otherwise-client[mcp]"') from missing
+    mcp.main(options.url, options.token, options.tries)
     return 0
 
 
