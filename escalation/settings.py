@@ -217,7 +217,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
-CELERY_TASK_ROUTES = {"agents.advance_run": {"queue": "runs"}, "delivery.*": {"queue": "delivery"}}
+CELERY_TASK_ROUTES = {
+    "agents.advance_run": {"queue": "runs"},
+    "delivery.send_delivery": {"queue": "delivery"},
+}
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in {

@@ -7,7 +7,7 @@ from typing import Any
 from escalation.stack.parentage import die_with_parent
 
 wsgi_app = "escalation.wsgi"
-worker_class = "gthread"
+worker_class = "escalation.stack.web_worker.ParkingWorker"
 # Loaded once, before the web processes are made.
 preload_app = True
 workers = int(os.environ.get("WEB_PROCESSES", "2"))
@@ -16,6 +16,8 @@ control_socket_disable = True
 timeout = 30
 graceful_timeout = 8
 keepalive = 5
+# For each web process: clients that wait for a human hold a connection and no thread.
+worker_connections = 2000
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import JSONObject, Now
 from escalation.queue import signals
 from escalation.queue.content import digest
 from escalation.queue.exceptions import TransitionRefused
+from escalation.queue.models.bulk import refuse_unseen
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
 from escalation.queue.models.line import EscalationQuerySet, lease_data
@@ -218,7 +219,11 @@ class Escalation(models.Model):
 
     @transaction.atomic
     def claim_and_decide(self, reviewer: User, verdict: str, *, version: int, **answer: Any) -> Decision:
-        """Decide what `reviewer` saw at `version`, claimed on the way when they do not hold it yet."""
+        """Decide as one of many what `reviewer` saw at `version`, claimed on the way if they do not hold it.
+
+        Raises DecisionInvalid too for what may only be decided by somebody who has it before them.
+        """
+        refuse_unseen(self, verdict)
         if not (self.status == self.Status.CLAIMED and self.claimed_by_id == reviewer.pk):
             self.claim(reviewer)
             # The claim is a move of its own: the row is as the reviewer saw it if nothing else came between.
