@@ -110,7 +110,7 @@ def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | Non
 
 def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
     """What a row shows, and no body."""
-    held, asleep = Q(claimed_until__gt=Now()), Q(snoozed_until__gt=Now())
+    held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
     rows = line.without_bodies().select_related("queue", "claimed_by", "decision__reviewer").defer(*SAID)
     return rows.annotate(holds=held, sleeps=asleep)
 
