@@ -105,8 +105,8 @@ class Run(models.Model):
     WAITING = (State.WAITING_HUMAN, State.WAITING_UPSTREAM)
     OVER = (State.FINISHED, State.PARTIAL, State.STOPPED)
 
-    agent = models.SlugField(max_length=100)
-    gate = models.SlugField(max_length=100, default="default")
+    agent = models.SlugField(max_length=100, db_index=False)
+    gate = models.SlugField(max_length=100, default="default", db_index=False)
     gated = models.BooleanField(default=True)  # False: the caller of agent.run() is the gate
     task = models.JSONField()
     title = models.CharField(max_length=200, blank=True)
@@ -301,7 +301,7 @@ class LedgerEntry(models.Model):
         SETTLED = "settled"
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="ledger")
-    agent = models.SlugField(max_length=100)
+    agent = models.SlugField(max_length=100, db_index=False)
     step = models.PositiveIntegerField()
     reservation = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, choices=Kind)

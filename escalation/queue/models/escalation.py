@@ -48,8 +48,8 @@ class Escalation(models.Model):
         URGENT = 3
 
     # Facts: what was asked and what the agent did. Written once.
-    agent = models.SlugField(max_length=100)
-    gate = models.SlugField(max_length=100, default="default")
+    agent = models.SlugField(max_length=100, db_index=False)
+    gate = models.SlugField(max_length=100, default="default", db_index=False)
     key = models.CharField(max_length=255, null=True)  # the producer's idempotency key
     request_hash = models.CharField(max_length=64, blank=True)  # of the body that came with the key
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.RESULT)
@@ -91,7 +91,7 @@ class Escalation(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
     version = models.PositiveIntegerField(default=1)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     claimed_until = models.DateTimeField(null=True)
     # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
@@ -132,7 +132,10 @@ class Escalation(models.Model):
             models.Index(
                 fields=["queue", "due_at", "id"], condition=Q(status="waiting"), name="waiting_by_urgency"
             ),
-            # These two hold nothing of what was just raised, so that raising does not pay for them.
+            # The next three hold nothing of what was just raised, so that raising does not pay for them.
+            models.Index(
+                fields=["claimed_by"], condition=Q(claimed_by__isnull=False), name="claims_of_a_reviewer"
+            ),
             models.Index(
                 fields=["queue", "due_at", "id"],
                 condition=Q(status="waiting", snoozed_until__isnull=False),
