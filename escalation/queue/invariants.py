@@ -19,8 +19,8 @@ ONE_EVENT_A_MOVE = """
         WHEN 'claimed' THEN 'claimed' WHEN 'undone' THEN 'claimed' ELSE history.last END
 """
 
-# A claim's event says how long it held at least; a claim ahead holds nobody off. A second is left for what lies
-# between claim and event.
+# A claim's event says how long it held at least; a claim ahead holds nobody off. A second is left for what
+# lies between claim and event.
 HELD = """
     SELECT 'event ' || id FROM (
         SELECT v.*, lag(kind) OVER moves AS before, lag(actor_id) OVER moves AS holder,

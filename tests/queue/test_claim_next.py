@@ -1,6 +1,7 @@
 """The most urgent escalation that nobody holds is handed out, once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -101,7 +102,7 @@ def test_only_who_may_decide_is_handed_anything(
     "wanted", [{"agent": "document-extraction"}, {"reason": "tool_failed"}, {"queue": "refunds"}]
 )
 def test_a_filter_passes_over_the_others(
-    wanted: dict[str, str], alice: User, queue: ReviewQueue, an_escalation: RaiseEscalation
+    wanted: dict[str, Any], alice: User, queue: ReviewQueue, an_escalation: RaiseEscalation
 ) -> None:
     refunds = ReviewQueue.objects.create(slug="refunds", name="Refunds")
     Membership.objects.create(queue=refunds, user=alice)

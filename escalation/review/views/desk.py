@@ -14,7 +14,7 @@ from django_htmx.http import push_url
 from escalation.queue.models import Decision, Escalation
 from escalation.review.bulk import bulk_forms
 from escalation.review.filters import STREAM, QueueFilter
-from escalation.review.line import Cursor, Page, in_queues, queues_of, read_page, why_empty
+from escalation.review.line import Cursor, Page, chosen_queues, in_queues, queues_of, read_page, why_empty
 from escalation.review.page import EscalationPage, may_review
 from escalation.review.said import Said, said
 from escalation.review.views.door import ReviewerView
@@ -97,7 +97,8 @@ class DeskView(ReviewerView):
         listed = read_page(filters, queues, Cursor.parse(given.get("after", "")))
         facts = {"filters": filters, "queues": queues, "list": listed, "all_held": self._all_held(listed)}
         emptiness = {} if listed.escalations else why_empty(queues, filters)
-        facts |= {"stream": self.stream, "told": told or self._named(), "bulk_forms": bulk_forms()}
+        facts |= {"stream": self.stream, "told": told or self._named()}
+        facts |= {"bulk_forms": bulk_forms(chosen_queues(queues, filters.queue_slug))}
         return self.page("review/queue.html", {**facts, **emptiness, **more}, status)
 
     def _all_held(self, page: Page) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from escalation.queue.models import Decision, Escalation
 from tests.cast import RaiseEscalation
@@ -28,7 +28,12 @@ def alice_at_the_first(sit_down: SitDown, an_escalation: RaiseEscalation) -> Des
 
 def test_the_next_is_shown_before_the_decision_is_saved(alice_at_the_first: Desk) -> None:
     desk = alice_at_the_first
-    desk.page.route("**/decision/", lambda route: (desk.page.wait_for_timeout(300), route.continue_())[1])
+
+    def save_late(route: Route) -> None:
+        desk.page.wait_for_timeout(300)
+        route.continue_()
+
+    desk.page.route("**/decision/", save_late)
 
     desk.press("a")
 

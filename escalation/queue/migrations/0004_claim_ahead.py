@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queue', '0002_never_edit_facts'),
+        ('queue', '0003_no_index_that_nothing_asks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
