@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from escalation.queue.facts import FactAdmin, FactInline
-from escalation.queue.models import Decision, Escalation, Event, Membership, ReviewQueue
+from escalation.queue.models import Decision, Escalation, Event, Membership, ReasonCode, ReviewQueue
 
 
 class MembershipInline(admin.TabularInline[Membership, ReviewQueue]):
@@ -11,11 +11,16 @@ class MembershipInline(admin.TabularInline[Membership, ReviewQueue]):
     extra = 1
 
 
+class ReasonCodeInline(admin.TabularInline[ReasonCode, ReviewQueue]):
+    model = ReasonCode
+    extra = 1
+
+
 @admin.register(ReviewQueue)
 class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
     list_display = ["name", "slug", "people"]
     prepopulated_fields = {"slug": ["name"]}
-    inlines = [MembershipInline]
+    inlines = [MembershipInline, ReasonCodeInline]
 
     def people(self, queue: ReviewQueue) -> str:
         members = queue.memberships.select_related("user").order_by("user__username")

@@ -95,6 +95,8 @@ class Escalation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     claimed_until = models.DateTimeField(null=True)
+    # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
+    claimed_ahead = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
     decision = models.OneToOneField(
         "queue.Decision", on_delete=models.PROTECT, null=True, related_name="standing_for"
@@ -123,6 +125,9 @@ class Escalation(models.Model):
                 | ~Q(status="claimed") & Q(claimed_by__isnull=True, claimed_until__isnull=True),
                 name="claimed_means_somebody_until_some_time",
             ),
+            models.CheckConstraint(
+                condition=Q(claimed_ahead=False) | Q(status="claimed"), name="what_is_ahead_is_claimed"
+            ),
         ]
         indexes = [
             models.Index(
@@ -139,6 +144,9 @@ class Escalation(models.Model):
             ),
             models.Index(fields=["queue", "-id"], condition=Q(status="decided"), name="newest_decided"),
             models.Index(fields=["claimed_until"], condition=Q(status="claimed"), name="claims_by_lease"),
+            models.Index(
+                fields=["queue", "due_at", "id"], condition=Q(claimed_ahead=True), name="claimed_ahead"
+            ),
             models.Index(
                 fields=["deadline_at"],
                 condition=Q(status__in=["waiting", "claimed"], deadline_at__isnull=False),
@@ -158,16 +166,19 @@ class Escalation(models.Model):
 
     @staticmethod
     def claimable() -> Q:
-        """Waiting and not asleep, or claimed by somebody whose lease has run out."""
+        """Waiting and not asleep, or claimed by somebody who has not begun with it or is gone."""
         awake = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) & awake) | lapsed
+        return (Q(status=Escalation.Status.WAITING) & awake) | Escalation._free()
 
     @staticmethod
     def overdue() -> Q:
         """Past its deadline, and held by nobody."""
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) | lapsed) & Q(deadline_at__lte=Now())
+        return (Q(status=Escalation.Status.WAITING) | Escalation._free()) & Q(deadline_at__lte=Now())
+
+    @staticmethod
+    def _free() -> Q:
+        # A claim whose lease has run out, or one that nobody has looked at yet.
+        return Q(status=Escalation.Status.CLAIMED) & (Q(claimed_until__lte=Now()) | Q(claimed_ahead=True))
 
     @staticmethod
     def held_by(reviewer: User) -> Q:
@@ -197,11 +208,14 @@ class Escalation(models.Model):
         )
 
     def extend(self, reviewer: User) -> None:
-        """Let the lease begin anew, because `reviewer` still reads; refused once somebody else holds it."""
+        """Let the lease begin anew, because `reviewer` reads it; refused once somebody else holds it.
+
+        What was claimed ahead is held from here on.
+        """
         held = Escalation.objects.filter(self.held_by(reviewer), pk=self.pk)
-        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE):
+        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE, claimed_ahead=False):
             raise TransitionRefused(self, "extended")
-        self.refresh_from_db(fields=["claimed_until"])
+        self.refresh_from_db(fields=["claimed_until", "claimed_ahead"])
 
     def release(self, reviewer: User) -> None:
         """Give it back to the line."""
@@ -354,6 +368,7 @@ class Escalation(models.Model):
         **changes: Any,
     ) -> None:
         # The condition travels in the UPDATE itself, so two reviewers who click at once cannot both succeed.
+        changes["claimed_ahead"] = False
         row = Escalation.objects.filter(pk=self.pk)
         if not row.filter(allowed).update(version=F("version") + 1, **changes):
             raise TransitionRefused(self, kind)

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.conf import settings
 from django.db import models
+from django.utils.functional import cached_property
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from escalation.queue.models.reason_code import ReasonCode
 
 
 class ReviewQueue(models.Model):
@@ -12,12 +20,18 @@ class ReviewQueue(models.Model):
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="review_queues"
     )
+    reason_codes: RelatedManager[ReasonCode]
 
     class Meta:
         ordering = ["slug"]
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def codes(self) -> list[dict[str, Any]]:
+        """The reasons that ops have set here, as `reason_code.offered` takes them."""
+        return [dict(row) for row in self.reason_codes.values("verdict", "code", "label", "needs_note")]
 
     @classmethod
     def default(cls) -> ReviewQueue:
