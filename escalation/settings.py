@@ -228,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
         "queue.expire_overdue": 10,
         "delivery.sweep_deliveries": 5,
         "tuning.propose_thresholds": 900,
+        "tuning.watch_for_drift": 60,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }
