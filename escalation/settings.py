@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
+        "queue.widen_what_waits": 10,
         "delivery.sweep_deliveries": 5,
         "tuning.propose_thresholds": 900,
         "tuning.watch_for_drift": 60,

@@ -12,7 +12,7 @@ ONE_EVENT_A_MOVE = """
     FROM queue_escalation e
     LEFT JOIN LATERAL (
         SELECT count(*) AS number, (array_agg(v.kind ORDER BY v.id DESC))[1] AS last
-        FROM queue_event v WHERE v.escalation_id = e.id
+        FROM queue_event v WHERE v.escalation_id = e.id AND v.kind NOT IN ('reminded', 'widened')
     ) history ON true
     WHERE history.number <> e.version OR e.status <> CASE history.last
         WHEN 'raised' THEN 'waiting' WHEN 'released' THEN 'waiting' WHEN 'snoozed' THEN 'waiting'
@@ -26,7 +26,8 @@ HELD = """
         SELECT v.*, lag(kind) OVER moves AS before, lag(actor_id) OVER moves AS holder,
             lag(data) OVER moves ? 'ahead' AS was_ahead,
             lag(at) OVER moves + (lag(data) OVER moves ->> 'lease_s')::float * interval '1 second' AS until
-        FROM queue_event v WINDOW moves AS (PARTITION BY escalation_id ORDER BY id)
+        FROM queue_event v WHERE kind NOT IN ('reminded', 'widened')
+        WINDOW moves AS (PARTITION BY escalation_id ORDER BY id)
     ) v
     WHERE before IN ('claimed', 'undone') AND actor_id IS DISTINCT FROM holder AND (
         kind IN ('released', 'snoozed', 'decided')
