@@ -234,7 +234,12 @@ class Escalation(models.Model):
 
     def release(self, reviewer: User) -> None:
         """Give it back to the line."""
-        self._move(Event.Kind.RELEASED, allowed=self.held_by(reviewer), actor=reviewer, **self._unheld())
+        self._move(
+            Event.Kind.RELEASED,
+            allowed=self.held_by(reviewer),
+            actor=reviewer,
+            **self._unheld_and(self.Status.WAITING),
+        )
 
     def snooze(self, reviewer: User, *, seconds: int) -> None:
         """Give it back, and let nobody be handed it for `seconds`."""
@@ -243,7 +248,7 @@ class Escalation(models.Model):
             allowed=self.held_by(reviewer),
             actor=reviewer,
             snoozed_until=Now() + timedelta(seconds=seconds),
-            **self._unheld(),
+            **self._unheld_and(self.Status.WAITING),
         )
 
     @transaction.atomic
@@ -283,10 +288,8 @@ class Escalation(models.Model):
             allowed=self.held_by(reviewer) & unchanged,
             actor=reviewer,
             data={"verdict": verdict, "decision": decision.pk},
-            status=self.Status.DECIDED,
             decision=decision,
-            claimed_by=None,
-            claimed_until=None,
+            **self._unheld_and(self.Status.DECIDED),
         )
         signals.decided.send(Escalation, decision=decision)
         return decision
@@ -317,13 +320,7 @@ class Escalation(models.Model):
     def withdraw(self) -> None:
         """The producer needs no answer any more."""
         open_ = Q(status__in=[self.Status.WAITING, self.Status.CLAIMED])
-        self._move(
-            Event.Kind.WITHDRAWN,
-            allowed=open_,
-            status=self.Status.WITHDRAWN,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._move(Event.Kind.WITHDRAWN, allowed=open_, **self._unheld_and(self.Status.WITHDRAWN))
         signals.withdrawn.send(Escalation, escalation=self)
 
     def keep_receipt(self, *, status: str, detail: str, content_hash: str) -> None:
@@ -345,13 +342,7 @@ class Escalation(models.Model):
     @transaction.atomic
     def expire(self) -> None:
         """End it at its deadline, unless a human holds it; whoever listens takes the timeout exit."""
-        self._move(
-            Event.Kind.EXPIRED,
-            allowed=self.overdue(),
-            status=self.Status.EXPIRED,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._move(Event.Kind.EXPIRED, allowed=self.overdue(), **self._unheld_and(self.Status.EXPIRED))
         signals.expired.send(Escalation, escalation=self)
 
     @transaction.atomic
@@ -368,8 +359,8 @@ class Escalation(models.Model):
         Event.objects.create(escalation=self, kind=kind, data={"circle": circle.name.lower()})
         signals.widened.send(Escalation, escalation=self)
 
-    def _unheld(self) -> dict[str, Any]:
-        return {"status": self.Status.WAITING, "claimed_by": None, "claimed_until": None}
+    def _unheld_and(self, status: Status) -> dict[str, Any]:
+        return {"status": status, "claimed_by": None, "claimed_until": None}
 
     def _decision(
         self, reviewer: User, verdict: str, undo_window: timedelta, answer: dict[str, Any]
