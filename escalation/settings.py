@@ -226,8 +226,10 @@ CELERY_BEAT_SCHEDULE = {
     for name, seconds in {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
+        "queue.widen_what_waits": 10,
         "delivery.sweep_deliveries": 5,
         "tuning.propose_thresholds": 900,
+        "tuning.watch_for_drift": 60,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }

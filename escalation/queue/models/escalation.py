@@ -13,6 +13,7 @@ from escalation.queue import signals
 from escalation.queue.content import digest
 from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models.bulk import refuse_unseen
+from escalation.queue.models.deadline import Circle
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
 from escalation.queue.models.line import EscalationQuerySet, lease_data
@@ -80,7 +81,9 @@ class Escalation(models.Model):
     external_id = models.CharField(max_length=255, blank=True)
     fingerprint = models.CharField(max_length=255, blank=True)  # groups alike failures
     callback_url = models.URLField(max_length=2000, blank=True)
-    on_timeout = models.JSONField(null=True)  # {handler: default | cached | rule, output?}
+    on_timeout = models.JSONField(
+        null=True
+    )  # {handler: default | cached | rule | policy, output?, handlers?}
     content_hash = models.CharField(max_length=64)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     raised_at = DatabaseMoment(db_default=Now())
@@ -95,7 +98,11 @@ class Escalation(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     claimed_until = models.DateTimeField(null=True)
+    # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
+    claimed_ahead = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
+    circle = models.SmallIntegerField(choices=Circle, default=Circle.QUEUE, db_default=Circle.QUEUE)
+    notice_at = DatabaseMoment(null=True)  # when the circle grows next, if nobody holds it then
     decision = models.OneToOneField(
         "queue.Decision", on_delete=models.PROTECT, null=True, related_name="standing_for"
     )
@@ -123,6 +130,9 @@ class Escalation(models.Model):
                 | ~Q(status="claimed") & Q(claimed_by__isnull=True, claimed_until__isnull=True),
                 name="claimed_means_somebody_until_some_time",
             ),
+            models.CheckConstraint(
+                condition=Q(claimed_ahead=False) | Q(status="claimed"), name="what_is_ahead_is_claimed"
+            ),
         ]
         indexes = [
             models.Index(
@@ -140,9 +150,17 @@ class Escalation(models.Model):
             models.Index(fields=["queue", "-id"], condition=Q(status="decided"), name="newest_decided"),
             models.Index(fields=["claimed_until"], condition=Q(status="claimed"), name="claims_by_lease"),
             models.Index(
+                fields=["queue", "due_at", "id"], condition=Q(claimed_ahead=True), name="claimed_ahead"
+            ),
+            models.Index(
                 fields=["deadline_at"],
-                condition=Q(status__in=["waiting", "claimed"], deadline_at__isnull=False),
+                condition=Q(status__in=["waiting", "claimed"], deadline_at__isnull=False, circle__lt=3),
                 name="open_by_deadline",
+            ),
+            models.Index(
+                fields=["notice_at"],
+                condition=Q(status__in=["waiting", "claimed"], notice_at__isnull=False),
+                name="open_by_notice",
             ),
             models.Index(fields=["agent", "-id"], name="newest_of_an_agent"),
         ]
@@ -158,16 +176,24 @@ class Escalation(models.Model):
 
     @staticmethod
     def claimable() -> Q:
-        """Waiting and not asleep, or claimed by somebody whose lease has run out."""
+        """Waiting and not asleep, or claimed by somebody who has not begun with it or is gone."""
         awake = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) & awake) | lapsed
+        return (Q(status=Escalation.Status.WAITING) & awake) | Escalation._free()
+
+    @staticmethod
+    def _free() -> Q:
+        # A claim whose lease has run out, or one that nobody has looked at yet.
+        return Q(status=Escalation.Status.CLAIMED) & (Q(claimed_until__lte=Now()) | Q(claimed_ahead=True))
+
+    @staticmethod
+    def unheld() -> Q:
+        """Waiting, asleep or not, or claimed by somebody who has not begun with it or is gone."""
+        return Q(status=Escalation.Status.WAITING) | Escalation._free()
 
     @staticmethod
     def overdue() -> Q:
-        """Past its deadline, and held by nobody."""
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) | lapsed) & Q(deadline_at__lte=Now())
+        """Past its deadline, held by nobody, and not known to wait for a human all the same."""
+        return Escalation.unheld() & Q(deadline_at__lte=Now(), circle__lt=Circle.EVERYBODY)
 
     @staticmethod
     def held_by(reviewer: User) -> Q:
@@ -197,11 +223,14 @@ class Escalation(models.Model):
         )
 
     def extend(self, reviewer: User) -> None:
-        """Let the lease begin anew, because `reviewer` still reads; refused once somebody else holds it."""
+        """Let the lease begin anew, because `reviewer` reads it; refused once somebody else holds it.
+
+        What was claimed ahead is held from here on.
+        """
         held = Escalation.objects.filter(self.held_by(reviewer), pk=self.pk)
-        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE):
+        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE, claimed_ahead=False):
             raise TransitionRefused(self, "extended")
-        self.refresh_from_db(fields=["claimed_until"])
+        self.refresh_from_db(fields=["claimed_until", "claimed_ahead"])
 
     def release(self, reviewer: User) -> None:
         """Give it back to the line."""
@@ -325,6 +354,20 @@ class Escalation(models.Model):
         )
         signals.expired.send(Escalation, escalation=self)
 
+    @transaction.atomic
+    def widen(self, circle: Circle, *, next_at: Any = None) -> None:
+        """Let word go further that it waits: once for each circle, and not while a human holds it.
+
+        No move: whoever has it on screen may decide what they see. `next_at`: when the next circle is due.
+        """
+        row = Escalation.objects.filter(self.unheld(), pk=self.pk, circle__lt=circle)
+        if not row.update(circle=circle, notice_at=next_at):
+            raise TransitionRefused(self, "widened")
+        self.refresh_from_db(fields=["circle", "notice_at"])
+        kind = Event.Kind.REMINDED if circle == Circle.REMINDED else Event.Kind.WIDENED
+        Event.objects.create(escalation=self, kind=kind, data={"circle": circle.name.lower()})
+        signals.widened.send(Escalation, escalation=self)
+
     def _unheld(self) -> dict[str, Any]:
         return {"status": self.Status.WAITING, "claimed_by": None, "claimed_until": None}
 
@@ -354,6 +397,7 @@ class Escalation(models.Model):
         **changes: Any,
     ) -> None:
         # The condition travels in the UPDATE itself, so two reviewers who click at once cannot both succeed.
+        changes["claimed_ahead"] = False
         row = Escalation.objects.filter(pk=self.pk)
         if not row.filter(allowed).update(version=F("version") + 1, **changes):
             raise TransitionRefused(self, kind)

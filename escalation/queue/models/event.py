@@ -20,6 +20,8 @@ class Event(models.Model):
         UNDONE = "undone"
         WITHDRAWN = "withdrawn"
         EXPIRED = "expired"
+        REMINDED = "reminded"  # no move, as the next: only word of it goes further
+        WIDENED = "widened"
 
     escalation = models.ForeignKey("queue.Escalation", on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)
