@@ -11,6 +11,7 @@ from escalation.queue.content import canonical
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.reason_code import USUAL, own_codes
+from escalation.queue.schemas import misfit
 
 if TYPE_CHECKING:
     from escalation.queue.models.escalation import Escalation
@@ -91,6 +92,8 @@ class Decision(models.Model):
             self._compare(escalation)
         if self.verdict == Verdict.ANSWER:
             self._need("answer")
+        if self.verdict in (Verdict.EDIT, Verdict.ANSWER) and escalation.answer_schema:
+            self._check_schema(escalation)
         if self.verdict == Verdict.CONTINUE:
             self._check_grant(escalation.partial)
         if self.verdict in USUAL:
@@ -114,6 +117,12 @@ class Decision(models.Model):
     def _need(self, field: str) -> None:
         if getattr(self, field) is None:
             raise DecisionInvalid(**{field: f"needed with the verdict {self.verdict!r}"})
+
+    def _check_schema(self, escalation: Escalation) -> None:
+        edited = "arguments" if escalation.kind == "approval" else "output"
+        field = "answer" if self.verdict == Verdict.ANSWER else edited
+        if wrong := misfit(getattr(self, field), escalation.answer_schema or {}):
+            raise DecisionInvalid(**{field: f"not what the agent can take: {wrong}"})
 
     def _check_grant(self, partial: bool) -> None:
         if not partial:
