@@ -74,12 +74,17 @@ class EscalationPage:
 
     @property
     def output(self) -> Shown:
-        return shown(self.escalation.output)
+        return shown(self.escalation.output, self._order)
 
     @property
     def arguments(self) -> Shown:
         action = self.escalation.action
-        return shown(action.get("arguments") if isinstance(action, dict) else action)
+        return shown(action.get("arguments") if isinstance(action, dict) else action, self._order)
+
+    @property
+    def _order(self) -> list[str]:
+        order = self.escalation.key_order
+        return order if isinstance(order, list) else []
 
     @property
     def evidence(self) -> list[dict[str, Any]]:
@@ -161,7 +166,7 @@ class EscalationPage:
             "Answer": decision and decision.answer,
             "Granted": (decision and decision.grant) or None,
         }
-        return [(label, shown(value)) for label, value in given.items() if value is not None]
+        return [(label, shown(value, self._order)) for label, value in given.items() if value is not None]
 
     @property
     def snoozes(self) -> list[tuple[int, str]]:

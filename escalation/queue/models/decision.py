@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from escalation.queue.answer_schema import problems
 from escalation.queue.content import canonical
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.queue.models.moments import DatabaseMoment
@@ -91,6 +92,7 @@ class Decision(models.Model):
             self._compare(escalation)
         if self.verdict == Verdict.ANSWER:
             self._need("answer")
+            self._fit(escalation)
         if self.verdict == Verdict.CONTINUE:
             self._check_grant(escalation.partial)
         if self.verdict in USUAL:
@@ -114,6 +116,16 @@ class Decision(models.Model):
     def _need(self, field: str) -> None:
         if getattr(self, field) is None:
             raise DecisionInvalid(**{field: f"needed with the verdict {self.verdict!r}"})
+
+    def _fit(self, escalation: Escalation) -> None:
+        offered = [option.get("value") for option in escalation.options if isinstance(option, dict)]
+        if any(same(value, self.answer) for value in offered) or not escalation.answer_schema:
+            return
+        wrong = problems(escalation.answer_schema, self.answer)
+        if wrong:
+            path, said = wrong[0]
+            where = "".join(f"/{part}" for part in path)
+            raise DecisionInvalid(answer=f"{where}: {said}" if where else said)
 
     def _check_grant(self, partial: bool) -> None:
         if not partial:

@@ -10,7 +10,7 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import JSONObject, Now
 
 from escalation.queue import signals
-from escalation.queue.content import digest
+from escalation.queue.content import digest, keys_in_order
 from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
@@ -81,6 +81,8 @@ class Escalation(models.Model):
     callback_url = models.URLField(max_length=2000, blank=True)
     on_timeout = models.JSONField(null=True)  # {handler: default | cached | rule, output?}
     content_hash = models.CharField(max_length=64)
+    # Of the output, or of the arguments of a call, as they were sent: jsonb keeps none.
+    key_order = models.JSONField(default=list)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     raised_at = DatabaseMoment(db_default=Now())
     deadline_at = DatabaseMoment(null=True)
@@ -185,13 +187,15 @@ class Escalation(models.Model):
         return Q(status=Escalation.Status.CLAIMED, claimed_by=reviewer)
 
     def seal(self) -> None:
-        """Bind what is to be approved to its hash, before the row is first saved."""
+        """Bind what is to be approved to its hash and keep its order, before the row is first saved."""
         content = {
             self.Kind.RESULT: self.output,
             self.Kind.APPROVAL: self.action,
             self.Kind.QUESTION: self.question,
         }
         self.content_hash = digest(content[self.Kind(self.kind)])
+        is_call = self.kind == self.Kind.APPROVAL
+        self.key_order = keys_in_order((self.action or {}).get("arguments") if is_call else self.output)
 
     def claim(self, reviewer: User) -> None:
         """Hold this escalation for `reviewer` until the lease runs out; refused if somebody else holds it."""

@@ -34,6 +34,7 @@ BODIES = (
     "output",
     "action",
     "answer_schema",
+    "key_order",
     "explanation",
     "trace",
     "evidence",
