@@ -15,7 +15,7 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
-def keys_in_order(value: Any) -> list[str]:
-    """The keys of an object, or of all objects in a list, as they were written."""
-    rows = value if isinstance(value, list) else [value]
+def keys_in_order(values: Any) -> list[str]:
+    """The keys of all objects among these values, and in lists among them, as they were written."""
+    rows = [row for value in values for row in (value if isinstance(value, list) else [value])]
     return list(dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row))

@@ -144,7 +144,7 @@ class AnswerForm(VerdictForm):
         if labels:
             return {"option": forms.ChoiceField(choices=labels, widget=forms.RadioSelect, label="Answer")}
         if self.escalation.answer_schema:
-            self.made = SchemaFields(self.escalation.answer_schema)
+            self.made = SchemaFields(self.escalation.answer_schema, self.escalation.key_order)
             return self.made.fields
         wants_json = isinstance(self.escalation.output, dict | list)
         kind = StrictJSONField if wants_json else TextField

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 
 from escalation.queue.answer_schema import problems, written_out
 from escalation.queue.content import canonical
-from escalation.review.shapes import MOST_FIELDS
-from escalation.review.typed import PREFIX, NumberField, StrictJSONField, TextField, TrueFalseField
+from escalation.review.shapes import MOST_FIELDS, in_order
+from escalation.review.typed import PREFIX, NumberField, StrictJSONField, TextField
 
 LONG = 200
 WHOLE = "text"
@@ -19,11 +19,12 @@ WHOLE = "text"
 class SchemaFields:
     """A schema as a form: `fields` to show, `value` to read back, `problems` to say beside the fields."""
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, order: Sequence[str] = ()) -> None:
         self.schema = schema
         self._plain = written_out(schema) or {}
         properties = self._plain.get("properties")
-        self._parts: dict[str, Any] = properties if isinstance(properties, dict) else {}
+        found = properties if isinstance(properties, dict) else {}
+        self._parts = {name: found[name] for name in in_order(found, order)}
         self._is_object = 0 < len(self._parts) <= MOST_FIELDS and "object" in types_of(
             self._plain, ["object"]
         )
@@ -73,7 +74,7 @@ def field_for(name: str, part: Any, *, required: bool) -> forms.Field:
         "string": lambda: _text(part, options),
         "integer": lambda: NumberField(whole=True, **options | _limits(part)),
         "number": lambda: NumberField(whole=False, **options | _limits(part)),
-        "boolean": lambda: TrueFalseField(**options),
+        "boolean": lambda: ValueChoiceField([True, False], **options),
     }
     if len(kinds) == 1 and kinds[0] in makers:
         return makers[kinds[0]]()
@@ -86,7 +87,7 @@ class ValueChoiceField(forms.ChoiceField):
     def __init__(self, values: list[Any], **options: Any) -> None:
         self.by_text = {canonical(value): value for value in values}
         initial = canonical(options.pop("initial"))
-        choices = [(text, value if isinstance(value, str) else text) for text, value in self.by_text.items()]
+        choices = [(text, _label(value)) for text, value in self.by_text.items()]
         few = len(choices) <= 9 and options["required"]
         widget = forms.RadioSelect if few else forms.Select
         empty = [] if few else [("", "")]
@@ -100,6 +101,12 @@ def types_of(part: Any, default: list[str]) -> list[str]:
     """The types that a part of a schema allows."""
     named = part.get("type", default) if isinstance(part, dict) else default
     return [named] if isinstance(named, str) else named if isinstance(named, list) else default
+
+
+def _label(value: Any) -> str:
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return value if isinstance(value, str) else canonical(value)
 
 
 def _text(part: dict[str, Any], options: dict[str, Any]) -> forms.Field:

@@ -81,7 +81,7 @@ class Escalation(models.Model):
     callback_url = models.URLField(max_length=2000, blank=True)
     on_timeout = models.JSONField(null=True)  # {handler: default | cached | rule, output?}
     content_hash = models.CharField(max_length=64)
-    # Of the output, or of the arguments of a call, as they were sent: jsonb keeps none.
+    # Of the output, or of a call's arguments, then of the wanted answer, as they were sent: jsonb keeps none.
     key_order = models.JSONField(default=list)
     priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
     raised_at = DatabaseMoment(db_default=Now())
@@ -154,6 +154,11 @@ class Escalation(models.Model):
                 name="open_by_deadline",
             ),
             models.Index(fields=["agent", "-id"], name="newest_of_an_agent"),
+            models.Index(
+                fields=["fingerprint", "agent", "due_at", "id"],
+                condition=~Q(fingerprint=""),
+                name="alike_by_urgency",
+            ),
         ]
         permissions = [("review", "Can claim and decide escalations")]
 
@@ -195,7 +200,8 @@ class Escalation(models.Model):
         }
         self.content_hash = digest(content[self.Kind(self.kind)])
         is_call = self.kind == self.Kind.APPROVAL
-        self.key_order = keys_in_order((self.action or {}).get("arguments") if is_call else self.output)
+        known = (self.action or {}).get("arguments") if is_call else self.output
+        self.key_order = keys_in_order([known, (self.answer_schema or {}).get("properties")])
 
     def claim(self, reviewer: User) -> None:
         """Hold this escalation for `reviewer` until the lease runs out; refused if somebody else holds it."""
