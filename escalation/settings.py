@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
         "delivery.sweep_deliveries": 5,
         "tuning.propose_thresholds": 900,
         "tuning.watch_for_drift": 60,
+        "tuning.calibrate": 900,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }
