@@ -12,7 +12,7 @@ READABLE = {
     "queue": ["escalation", "decision", "event", "reviewqueue", "membership"],
     "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
     "tuning": ["label", "proposal", "settlement", "gatetarget"],
-    "delivery": ["endpoint", "delivery"],
+    "delivery": ["endpoint", "delivery", "channel", "notification"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
     "api": ["token"],
     "auth": ["user"],
@@ -31,6 +31,9 @@ OPS = [
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",
+    "delivery.add_channel",
+    "delivery.change_channel",
+    "delivery.delete_channel",
     "api.add_token",
     "api.change_token",  # rotate and revoke it
     "agents.change_run",  # stop it
