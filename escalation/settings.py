@@ -217,7 +217,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
-CELERY_TASK_ROUTES = {"agents.advance_run": {"queue": "runs"}, "delivery.*": {"queue": "delivery"}}
+CELERY_TASK_ROUTES = {
+    "agents.advance_run": {"queue": "runs"},
+    "delivery.send_delivery": {"queue": "delivery"},
+}
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in {
@@ -227,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
         "delivery.sweep_deliveries": 5,
         "delivery.sweep_news": 10,
         "tuning.propose_thresholds": 900,
+        "tuning.watch_for_drift": 60,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }

@@ -1,6 +1,6 @@
 """What happened becomes news for people, in the same transaction.
 
-What is raised is written down by the database itself (migrations/0003): that statement has no time to lose.
+What is raised is written down by the database itself (migrations/0005): that statement has no time to lose.
 """
 
 from __future__ import annotations
@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from escalation.delivery.models import Notification
 from escalation.delivery.models.channel import LEADS, REVIEWERS, members
-from escalation.gating.models import Agent
+from escalation.gating.models import Agent, Gate
 from escalation.gating.models.agent import AgentEvent
+from escalation.gating.signals import drifted
 from escalation.queue.models import Escalation, ReviewQueue
 from escalation.queue.models.deadline import Circle
 from escalation.queue.signals import alerted, widened
@@ -70,6 +72,15 @@ def tell_of_the_pause(instance: AgentEvent, created: bool, **_: Any) -> None:
         people = [*_ops(), *on_call(instance.agent.slug)]
         path = f"/admin/gating/agent/{instance.agent.pk}/change/"
         Notification.objects.tell("agent_paused", f"pause:{instance.pk}", facts, path=path, people=people)
+
+
+@receiver(drifted)
+def tell_of_the_drift(gate: Gate, facts: dict[str, Any], **_: Any) -> None:
+    said = {"about": f"{gate.agent.slug}/{gate.slug}", "seen": facts["detail"]}
+    people = [*_ops(), *on_call(gate.agent.slug)]
+    path = facts["url"].removeprefix(settings.PUBLIC_URL)
+    key = f"drift:{gate.pk}:{facts['at']}"
+    Notification.objects.tell("drift", key, said, path=path, people=people)
 
 
 def _ops() -> Iterable[User]:

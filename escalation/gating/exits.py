@@ -13,6 +13,8 @@ CACHED = "cached"
 DEFAULT = "default"
 RULE = "rule"  # written "rule:name" in a policy
 LAST = (DEFAULT, HUMAN)  # what a list of handlers may end in: both always yield
+# A threshold that no confidence reaches. 1 would not do: models like to be sure of everything.
+ACCEPTS_NOTHING = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a policy says: `threshold` and `audit_rate` in 0 to 1, and for each reason its handlers."""
+    """What a policy says: `threshold` in 0 to 1 or ACCEPTS_NOTHING, `audit_rate` in 0 to 1, and handlers."""
 
     threshold: float
     audit_rate: float
@@ -94,6 +96,8 @@ def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
 
 
 def _compared(confidence: float, threshold: float) -> tuple[str | None, str]:
+    if threshold == ACCEPTS_NOTHING:
+        return "low_confidence", f"nothing is accepted at present, confidence {confidence:.2f} or not"
     # Exact doubles: a proposal's guarantee holds for `c >= t`, not for what a rounded display suggests.
     digits = next((n for n in range(2, 17) if round(confidence, n) != round(threshold, n)), None)
     shown, limit = ((repr(n) if digits is None else f"{n:.{digits}f}") for n in (confidence, threshold))
@@ -106,6 +110,11 @@ def is_probability(value: Any) -> bool:
     """Whether a value is a finite number from 0 to 1; `True` is no number."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return is_number and math.isfinite(value) and 0 <= value <= 1
+
+
+def is_threshold(value: Any) -> bool:
+    """Whether a value is a probability, or the threshold that accepts nothing."""
+    return is_probability(value) or value == ACCEPTS_NOTHING
 
 
 def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[str]:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from escalation.gating.exceptions import PolicyChanged
+from escalation.gating.exits import ACCEPTS_NOTHING
 from escalation.gating.models import Agent, Gate, Policy
 from escalation.gating.models.policy import HANDLED, LIMITS, WHOLE_LIMITS, all_to_a_human, stays_with_a_human
 from escalation.gating.rules import rule_names
@@ -46,7 +47,7 @@ class PolicyForm(forms.Form):
 
     made_from = forms.IntegerField(widget=forms.HiddenInput)
     threshold = forms.FloatField(
-        help_text="A result is accepted when its confidence is this or more, exactly."
+        help_text="A result is accepted when its confidence is this or more, exactly. 2: nothing is accepted."
     )
     audit_rate = forms.FloatField(
         help_text="The share of accepted results that a human checks all the same, 0 to 1."
@@ -71,8 +72,8 @@ class PolicyForm(forms.Form):
         self._add_exits(
             start.exits if start else all_to_a_human(), start.on_timeout if start else stays_with_a_human()
         )
-        for name in ("threshold", "audit_rate"):
-            self.fields[name].widget.attrs |= {"step": "any", "min": 0, "max": 1}
+        for name, most in (("threshold", ACCEPTS_NOTHING), ("audit_rate", 1)):
+            self.fields[name].widget.attrs |= {"step": "any", "min": 0, "max": most}
         for name in set(self.fields) & set(start.terms_as_dict() if start else {}):
             self.initial[name] = getattr(start, name)
         in_force = gate.policy

@@ -7,11 +7,16 @@ from django.http import HttpRequest
 
 from escalation.queue.facts import FactAdmin, FactInline
 from escalation.queue.forms import NAMES, ReviewQueueForm
-from escalation.queue.models import Decision, Escalation, Event, Membership, ReviewQueue
+from escalation.queue.models import Decision, Escalation, Event, Membership, ReasonCode, ReviewQueue
 
 
 class MembershipInline(admin.TabularInline[Membership, ReviewQueue]):
     model = Membership
+    extra = 1
+
+
+class ReasonCodeInline(admin.TabularInline[ReasonCode, ReviewQueue]):
+    model = ReasonCode
     extra = 1
 
 
@@ -20,7 +25,7 @@ class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
     form = ReviewQueueForm
     list_display = ["name", "slug", "capacity", "overloaded_at", "people"]
     prepopulated_fields = {"slug": ["name"]}
-    inlines = [MembershipInline]
+    inlines = [MembershipInline, ReasonCodeInline]
     fieldsets = [
         (None, {"fields": ["name", "slug", "capacity"]}),
         ("Working hours", {"fields": ["time_zone", *NAMES, "closures"]}),

@@ -192,8 +192,8 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         asleep = Q(status=status.WAITING, snoozed_until__gt=Now())
         parts = {
             OPEN: Q(status__in=[status.WAITING, status.CLAIMED]) & ~asleep,
-            MINE: Q(status=status.CLAIMED) & me,
-            OTHERS: Q(status=status.CLAIMED, claimed_until__gt=Now()) & ~me,
+            MINE: Q(status=status.CLAIMED, claimed_ahead=False) & me,
+            OTHERS: Q(status=status.CLAIMED, claimed_ahead=False, claimed_until__gt=Now()) & ~me,
             SNOOZED: asleep,
             DECIDED: Q(status=status.DECIDED),
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_UP, Context
 from typing import Any, ClassVar
 
@@ -12,23 +12,9 @@ from django.http import QueryDict
 
 from escalation.queue.models import Escalation, Verdict
 from escalation.queue.models.decision import FITTING, is_amount
+from escalation.queue.models.reason_code import Code, offered
 from escalation.review.typed import NumberField, StrictJSONField, TextField, fields_for, value_from
 
-REJECT_CODES = [
-    ("wrong", "Wrong"),
-    ("incomplete", "Incomplete"),
-    ("not_asked", "Not what was asked"),
-    ("unsafe", "Unsafe, or against policy"),
-    ("wording", "Right, but badly said"),
-    ("other", "Other (say what)"),
-]
-DISMISS_CODES = [
-    ("duplicate", "Seen before"),
-    ("outdated", "No longer needed"),
-    ("not_for_us", "Not for this queue"),
-    ("noise", "Spam or a test"),
-    ("other", "Other (say what)"),
-]
 # What can be granted: its label, and whether it is a whole number.
 GRANTS = {
     "cost_usd": ("More money ($)", False),
@@ -126,23 +112,21 @@ class EditForm(VerdictForm):
 class CodedForm(VerdictForm):
     """A verdict that needs a reason, and a note where the reason says nothing by itself."""
 
-    codes: ClassVar[list[tuple[str, str]]]
-
     def extra_fields(self) -> dict[str, forms.Field]:
-        reason = forms.ChoiceField(choices=self.codes, widget=forms.RadioSelect, label="Reason")
-        return {"reason_code": reason} | _note("Note", required=False)
+        self.codes = offered(self.escalation.queue.codes, self.says)
+        return {"reason_code": reason_field(self.codes)} | _note("Note", required=False)
 
     def clean(self) -> None:
-        if asks_for_note(self.cleaned_data):
+        if lacks_note(self.cleaned_data, self.codes):
             self.add_error("note", "Say what the reason is.")
 
 
 class RejectForm(CodedForm):
-    says, key, title, codes = Verdict.REJECT, "r", "Reject", REJECT_CODES
+    says, key, title = Verdict.REJECT, "r", "Reject"
 
 
 class DismissForm(CodedForm):
-    says, key, title, codes = Verdict.DISMISS, "d", "Dismiss", DISMISS_CODES
+    says, key, title = Verdict.DISMISS, "d", "Dismiss"
 
 
 class AnswerForm(VerdictForm):
@@ -200,9 +184,16 @@ class RetryForm(VerdictForm):
         return _note("What to do differently", required=True)
 
 
-def asks_for_note(cleaned: Mapping[str, Any]) -> bool:
+def reason_field(codes: Sequence[Code]) -> forms.Field:
+    """A choice of reasons; the digits choose."""
+    choices = [(code.code, code.label) for code in codes]
+    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, label="Reason")
+
+
+def lacks_note(cleaned: Mapping[str, Any], codes: Sequence[Code]) -> bool:
     """Whether the reason says nothing by itself, and nothing was said beside it."""
-    return cleaned.get("reason_code") == "other" and not cleaned.get("note", "").strip()
+    needing = {code.code for code in codes if code.needs_note}
+    return cleaned.get("reason_code") in needing and not cleaned.get("note", "").strip()
 
 
 FORMS: tuple[type[VerdictForm], ...] = (

@@ -12,10 +12,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, IntegerField, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import JSONObject, Now
 
-from escalation.queue.models import Escalation, Membership, ReviewQueue
+from escalation.queue.models import Escalation, Membership, ReasonCode, ReviewQueue
 from escalation.queue.models.line import EscalationQuerySet
+from escalation.queue.models.reason_code import AS_ROW
 from escalation.review.choices import DECIDED, OPEN, SNOOZED
 from escalation.review.filters import QueueFilter
 
@@ -84,8 +85,21 @@ def queues_of(user: User) -> list[MyQueue]:
     waiting = Escalation.objects.filter(queue=OuterRef("queue"), status=Status.WAITING).order_by()
     counted = ArraySubquery(waiting.values("pk")[: MOST_COUNTED + 1])
     count = Func(counted, function="cardinality", output_field=IntegerField())
+    codes = ArraySubquery(
+        ReasonCode.objects.filter(queue=OuterRef("queue")).values(
+            row=JSONObject(**{name: name for name in AS_ROW})
+        )
+    )
     mine = Membership.objects.filter(user=user).select_related("queue").order_by("queue__name")
-    return [MyQueue(membership.queue, membership.waiting) for membership in mine.annotate(waiting=count)]
+    found = mine.annotate(waiting=count, codes=codes)
+    for membership in found:
+        membership.queue.codes = membership.codes
+    return [MyQueue(membership.queue, membership.waiting) for membership in found]
+
+
+def chosen_queues(mine: Iterable[MyQueue], slug: str) -> list[ReviewQueue]:
+    """The one that is named, or all."""
+    return [each.queue for each in mine if slug in ("", each.queue.slug)]
 
 
 def in_queues(mine: Iterable[MyQueue]) -> EscalationQuerySet:
@@ -95,7 +109,7 @@ def in_queues(mine: Iterable[MyQueue]) -> EscalationQuerySet:
 
 def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | None) -> Page:
     """Read one page: the most urgent first, or the newest first among the decided."""
-    queues = [each.queue for each in mine if filters.queue_slug in ("", each.queue.slug)]
+    queues = chosen_queues(mine, filters.queue_slug)
     decided = filters.part == DECIDED
     order = ("-id",) if decided else ("due_at", "id")
     edge = _edge(filters, queues, after) if filters.narrowing else None
@@ -110,7 +124,7 @@ def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | Non
 
 def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
     """What a row shows, and no body."""
-    held, asleep = Q(claimed_until__gt=Now()), Q(snoozed_until__gt=Now())
+    held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
     rows = line.without_bodies().select_related("queue", "claimed_by", "decision__reviewer").defer(*SAID)
     return rows.annotate(holds=held, sleeps=asleep)
 

@@ -129,7 +129,8 @@ class EscalationPage:
     def holder(self) -> User | None:
         """Who else holds it now, if anybody does."""
         row = self.escalation
-        is_held = row.status == Escalation.Status.CLAIMED and row.claimed_until and row.claimed_until > now()
+        is_taken = row.status == Escalation.Status.CLAIMED and not row.claimed_ahead
+        is_held = is_taken and row.claimed_until and row.claimed_until > now()
         return row.claimed_by if is_held and not self.is_mine else None
 
     @property
@@ -190,6 +191,8 @@ class EscalationPage:
             "agent",
             "reason",
             "leaving",
+            "verdict",
+            "behind",
         )
         sent = {name: str(self.typed[name]) for name in self.typed if name not in ours}
         return [(name.removeprefix("field."), text) for name, text in sent.items() if text.strip()]

@@ -2,7 +2,13 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from escalation.review.views.bulk import BulkView
-from escalation.review.views.escalation import ClaimView, DecisionView, EscalationView, SnoozeView
+from escalation.review.views.escalation import (
+    AheadView,
+    ClaimView,
+    DecisionView,
+    EscalationView,
+    SnoozeView,
+)
 from escalation.review.views.queue import NewsView, NextView, QueueView
 
 app_name = "review"
@@ -15,6 +21,7 @@ urlpatterns = [
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),
+    path("escalations/<int:pk>/ahead/", AheadView.as_view(), name="ahead"),
     path("escalations/<int:pk>/snooze/", SnoozeView.as_view(), name="snooze"),
     path("escalations/<int:pk>/decision/", DecisionView.as_view(), name="decision"),
 ]

@@ -12,7 +12,16 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from escalation.gating.exceptions import UnknownGate
-from escalation.gating.exits import HUMAN, Terms, faults, holes, is_probability, is_table
+from escalation.gating.exits import (
+    ACCEPTS_NOTHING,
+    HUMAN,
+    Terms,
+    faults,
+    holes,
+    is_probability,
+    is_table,
+    is_threshold,
+)
 from escalation.gating.rules import rule_named
 from escalation.queue.models import Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
@@ -52,6 +61,12 @@ def check_probability(value: float) -> None:
     """Refuse what is no finite number from 0 to 1."""
     if not is_probability(value):
         raise ValidationError("Give a number from 0 to 1.")
+
+
+def check_threshold(value: float) -> None:
+    """Refuse what is neither a number from 0 to 1 nor the threshold that accepts nothing."""
+    if not is_threshold(value):
+        raise ValidationError(f"Give a number from 0 to 1, or {ACCEPTS_NOTHING:g} to accept nothing.")
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
@@ -97,7 +112,7 @@ class Policy(models.Model):
 
     gate = models.ForeignKey("gating.Gate", on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()
-    threshold = models.FloatField(validators=[check_probability])
+    threshold = models.FloatField(validators=[check_threshold])
     audit_rate = models.FloatField(default=0.05, validators=[check_probability])
     budget = models.JSONField(default=dict, blank=True)  # {one of LIMITS: amount}
     exits = models.JSONField(default=all_to_a_human)  # {reason: [handler, …]}
@@ -122,8 +137,11 @@ class Policy(models.Model):
         constraints = [
             models.UniqueConstraint(F("gate"), F("version").desc(), name="one_policy_per_gate_and_version"),
             models.CheckConstraint(
-                condition=Q(threshold__gte=0, threshold__lte=1, audit_rate__gte=0, audit_rate__lte=1),
-                name="threshold_and_audit_rate_are_probabilities",
+                condition=Q(threshold__gte=0, threshold__lte=1) | Q(threshold=ACCEPTS_NOTHING),
+                name="a_threshold_is_a_probability_or_accepts_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(audit_rate__gte=0, audit_rate__lte=1), name="an_audit_rate_is_a_probability"
             ),
         ]
 

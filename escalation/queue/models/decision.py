@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from escalation.queue.content import canonical
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.queue.models.moments import DatabaseMoment
+from escalation.queue.models.reason_code import USUAL, own_codes
 
 if TYPE_CHECKING:
     from escalation.queue.models.escalation import Escalation
@@ -92,6 +93,8 @@ class Decision(models.Model):
             self._need("answer")
         if self.verdict == Verdict.CONTINUE:
             self._check_grant(escalation.partial)
+        if self.verdict in USUAL:
+            self._check_reason(escalation.queue_id)
 
     def _compare(self, escalation: Escalation) -> None:
         # A change said to be none, or none said to be a change, would be a wrong label.
@@ -123,6 +126,16 @@ class Decision(models.Model):
             if not is_amount(amount, int if step == 1 else int | float) or Decimal(str(amount)) % step:
                 kind = "a whole number" if step == 1 else f"a number in steps of {step}"
                 raise DecisionInvalid(grant=f"{name} must be {kind} above 0, not {amount!r}")
+
+    def _check_reason(self, queue_id: int) -> None:
+        own = own_codes(queue_id, self.verdict)
+        codes = {code.code: code for code in own or USUAL[self.verdict]}
+        # Where ops have set none, a script may say nothing, or use words of its own.
+        if own and self.reason_code not in codes:
+            raise DecisionInvalid(reason_code=f"choose one of: {', '.join(codes)}")
+        code = codes.get(self.reason_code)
+        if code and code.needs_note and not self.note.strip():
+            raise DecisionInvalid(note=f"the reason {code.code!r} needs a note that says what it is")
 
 
 def same(one: Any, other: Any) -> bool:

@@ -12,6 +12,7 @@ from django.db.models.functions import JSONObject, Now
 from escalation.queue import signals
 from escalation.queue.content import digest
 from escalation.queue.exceptions import TransitionRefused
+from escalation.queue.models.bulk import refuse_unseen
 from escalation.queue.models.deadline import Circle
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
@@ -49,8 +50,8 @@ class Escalation(models.Model):
         URGENT = 3
 
     # Facts: what was asked and what the agent did. Written once.
-    agent = models.SlugField(max_length=100)
-    gate = models.SlugField(max_length=100, default="default")
+    agent = models.SlugField(max_length=100, db_index=False)
+    gate = models.SlugField(max_length=100, default="default", db_index=False)
     key = models.CharField(max_length=255, null=True)  # the producer's idempotency key
     request_hash = models.CharField(max_length=64, blank=True)  # of the body that came with the key
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.RESULT)
@@ -94,9 +95,11 @@ class Escalation(models.Model):
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
     version = models.PositiveIntegerField(default=1)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     claimed_until = models.DateTimeField(null=True)
+    # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
+    claimed_ahead = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
     circle = models.SmallIntegerField(choices=Circle, default=Circle.QUEUE, db_default=Circle.QUEUE)
     notice_at = DatabaseMoment(null=True)  # when the circle grows next, if nobody holds it then
@@ -127,12 +130,18 @@ class Escalation(models.Model):
                 | ~Q(status="claimed") & Q(claimed_by__isnull=True, claimed_until__isnull=True),
                 name="claimed_means_somebody_until_some_time",
             ),
+            models.CheckConstraint(
+                condition=Q(claimed_ahead=False) | Q(status="claimed"), name="what_is_ahead_is_claimed"
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["queue", "due_at", "id"], condition=Q(status="waiting"), name="waiting_by_urgency"
             ),
-            # These two hold nothing of what was just raised, so that raising does not pay for them.
+            # The next three hold nothing of what was just raised, so that raising does not pay for them.
+            models.Index(
+                fields=["claimed_by"], condition=Q(claimed_by__isnull=False), name="claims_of_a_reviewer"
+            ),
             models.Index(
                 fields=["queue", "due_at", "id"],
                 condition=Q(status="waiting", snoozed_until__isnull=False),
@@ -140,6 +149,9 @@ class Escalation(models.Model):
             ),
             models.Index(fields=["queue", "-id"], condition=Q(status="decided"), name="newest_decided"),
             models.Index(fields=["claimed_until"], condition=Q(status="claimed"), name="claims_by_lease"),
+            models.Index(
+                fields=["queue", "due_at", "id"], condition=Q(claimed_ahead=True), name="claimed_ahead"
+            ),
             models.Index(
                 fields=["deadline_at"],
                 condition=Q(status__in=["waiting", "claimed"], deadline_at__isnull=False, circle__lt=3),
@@ -164,16 +176,19 @@ class Escalation(models.Model):
 
     @staticmethod
     def claimable() -> Q:
-        """Waiting and not asleep, or claimed by somebody whose lease has run out."""
+        """Waiting and not asleep, or claimed by somebody who has not begun with it or is gone."""
         awake = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) & awake) | lapsed
+        return (Q(status=Escalation.Status.WAITING) & awake) | Escalation._free()
+
+    @staticmethod
+    def _free() -> Q:
+        # A claim whose lease has run out, or one that nobody has looked at yet.
+        return Q(status=Escalation.Status.CLAIMED) & (Q(claimed_until__lte=Now()) | Q(claimed_ahead=True))
 
     @staticmethod
     def unheld() -> Q:
-        """Waiting, asleep or not, or claimed by somebody whose lease has run out."""
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return Q(status=Escalation.Status.WAITING) | lapsed
+        """Waiting, asleep or not, or claimed by somebody who has not begun with it or is gone."""
+        return Q(status=Escalation.Status.WAITING) | Escalation._free()
 
     @staticmethod
     def overdue() -> Q:
@@ -208,11 +223,14 @@ class Escalation(models.Model):
         )
 
     def extend(self, reviewer: User) -> None:
-        """Let the lease begin anew, because `reviewer` still reads; refused once somebody else holds it."""
+        """Let the lease begin anew, because `reviewer` reads it; refused once somebody else holds it.
+
+        What was claimed ahead is held from here on.
+        """
         held = Escalation.objects.filter(self.held_by(reviewer), pk=self.pk)
-        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE):
+        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE, claimed_ahead=False):
             raise TransitionRefused(self, "extended")
-        self.refresh_from_db(fields=["claimed_until"])
+        self.refresh_from_db(fields=["claimed_until", "claimed_ahead"])
 
     def release(self, reviewer: User) -> None:
         """Give it back to the line."""
@@ -230,7 +248,11 @@ class Escalation(models.Model):
 
     @transaction.atomic
     def claim_and_decide(self, reviewer: User, verdict: str, *, version: int, **answer: Any) -> Decision:
-        """Decide what `reviewer` saw at `version`, claimed on the way when they do not hold it yet."""
+        """Decide as one of many what `reviewer` saw at `version`, claimed on the way if they do not hold it.
+
+        Raises DecisionInvalid too for what may only be decided by somebody who has it before them.
+        """
+        refuse_unseen(self, verdict)
         if not (self.status == self.Status.CLAIMED and self.claimed_by_id == reviewer.pk):
             self.claim(reviewer)
             # The claim is a move of its own: the row is as the reviewer saw it if nothing else came between.
@@ -375,6 +397,7 @@ class Escalation(models.Model):
         **changes: Any,
     ) -> None:
         # The condition travels in the UPDATE itself, so two reviewers who click at once cannot both succeed.
+        changes["claimed_ahead"] = False
         row = Escalation.objects.filter(pk=self.pk)
         if not row.filter(allowed).update(version=F("version") + 1, **changes):
             raise TransitionRefused(self, kind)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # How long an escalation of each priority may wait until somebody should have looked (Escalation.Priority).
 PATIENCE = {0: timedelta(days=3), 1: timedelta(hours=8), 2: timedelta(hours=1), 3: timedelta()}
 
+# After so long, what was claimed ahead is as free as if it had never been.
+AHEAD_LEASE = timedelta(minutes=2)
+
 # What a list never loads: a row's body is many times the size of what a list shows.
 BODIES = (
     "task",
@@ -109,12 +112,14 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         return seen
 
     def claim_next(
-        self, reviewer: User, *, queue: str = "", agent: str = "", reason: str = ""
+        self, reviewer: User, *, queue: str = "", agent: str = "", reason: str = "", ahead: bool = False
     ) -> Escalation | None:
         """Claim the most urgent escalation nobody holds in the reviewer's queues, or return None.
 
-        One statement, whose cost does not grow with the line: in each queue the first waiting and the first
-        lapsed row are found by index, rows that another claim has locked are skipped, the event is written.
+        With `ahead` it is claimed for later: `extend` takes it up, and until then it gives way to whoever
+        asks and finds nothing else. One statement, whose cost does not grow with the line: in each queue
+        the first of each kind is found by index, rows that another claim has locked are skipped, the event
+        is written.
         """
         params: dict[str, Any] = {
             "reviewer": reviewer.pk,
@@ -122,8 +127,9 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
             "queue": queue,
             "agent": agent,
             "reason": reason,
-            "lease": settings.CLAIM_LEASE,
-            "data": Jsonb(lease_data()),
+            "ahead": ahead,
+            "lease": min(AHEAD_LEASE, settings.CLAIM_LEASE) if ahead else settings.CLAIM_LEASE,
+            "data": Jsonb(lease_data() | {"ahead": True} if ahead else lease_data()),
         }
         with connection.cursor() as cursor:
             cursor.execute(CLAIM_NEXT.format(columns=names(self.model, of="claimed")), params)
@@ -205,6 +211,9 @@ _FIRST = """
 """
 _AWAKE = "e.status = 'waiting' AND (e.snoozed_until IS NULL OR e.snoozed_until <= statement_timestamp())"
 _LAPSED = "e.status = 'claimed' AND e.claimed_until <= statement_timestamp()"
+# One's own is as good as a waiting one; another's is taken when there is nothing else, and never for later.
+_OWN = "e.claimed_ahead AND e.claimed_by_id = %(reviewer)s"
+_OTHERS = "e.claimed_ahead AND e.claimed_by_id <> %(reviewer)s AND NOT %(ahead)s"
 
 # The same rule as Escalation.claimable(); tests/queue/test_claim_next.py holds them together.
 CLAIM_NEXT = f"""
@@ -215,11 +224,18 @@ WITH mine AS (
     SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_AWAKE)}) first
 ), lapsed AS MATERIALIZED (
     SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_LAPSED)}) first
+), own AS MATERIALIZED (
+    SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_OWN)}) first
+), others AS MATERIALIZED (
+    SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_OTHERS)}) first
 ), most_urgent AS MATERIALIZED (
-    SELECT id FROM (SELECT * FROM waiting UNION ALL SELECT * FROM lapsed) firsts ORDER BY due_at, id LIMIT 1
+    SELECT id FROM (
+        SELECT 0 AS place, * FROM waiting UNION ALL SELECT 0, * FROM lapsed
+        UNION ALL SELECT 0, * FROM own UNION ALL SELECT 1, * FROM others
+    ) firsts ORDER BY place, due_at, id LIMIT 1
 ), claimed AS (
     UPDATE queue_escalation e SET status = 'claimed', claimed_by_id = %(reviewer)s, version = e.version + 1,
-        claimed_until = statement_timestamp() + %(lease)s, snoozed_until = NULL
+        claimed_until = statement_timestamp() + %(lease)s, claimed_ahead = %(ahead)s, snoozed_until = NULL
     FROM most_urgent WHERE e.id = most_urgent.id RETURNING e.*
 ), event AS (
     INSERT INTO queue_event (escalation_id, kind, actor_id, data)

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 
 from escalation.queue.hours import Hours
 from escalation.queue.opening import faults_of_closures, faults_of_week
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
+
+    from escalation.queue.models.reason_code import ReasonCode
 
 
 def check_time_zone(name: str) -> None:
@@ -27,6 +33,7 @@ class ReviewQueue(models.Model):
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="Membership", related_name="review_queues"
     )
+    reason_codes: RelatedManager[ReasonCode]
 
     # When people work on it; deadlines count in these hours alone. No hours: day and night.
     hours = models.JSONField(default=dict, blank=True)  # {mon: [["09:00", "17:30"], …], …}
@@ -41,6 +48,11 @@ class ReviewQueue(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def codes(self) -> list[dict[str, Any]]:
+        """The reasons that ops have set here, as `reason_code.offered` takes them."""
+        return [dict(row) for row in self.reason_codes.values("verdict", "code", "label", "needs_note")]
 
     def clean(self) -> None:
         found: dict[str, Any] = {

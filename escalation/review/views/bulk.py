@@ -8,6 +8,7 @@ from django_htmx.http import push_url
 from escalation.queue.models import Escalation
 from escalation.queue.models.bulk import BulkResult
 from escalation.review.bulk import bulk_forms, read_chosen
+from escalation.review.line import queues_of
 from escalation.review.said import Said, said_of_many, undone_many
 from escalation.review.views.desk import DeskView
 
@@ -17,7 +18,8 @@ class BulkView(DeskView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         chosen = read_chosen(request.POST.getlist("chosen"))
-        forms = bulk_forms(self.request.POST)
+        queues = [each.queue for each in queues_of(self.request.user)]
+        forms = bulk_forms(queues, self.request.POST)
         form = next((form for form in forms if form.is_bound), None)
         if form is None or not chosen or not form.is_valid():
             return self._list(status=422, bulk_forms=forms, chosen=chosen, none_chosen=not chosen)

@@ -14,8 +14,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('delivery', '0002_tell_of_what_moves'),
-        ('queue', '0003_deadlines_in_working_hours'),
+        ('delivery', '0003_dead_ones_are_found_at_once'),
+        ('queue', '0006_deadlines_in_working_hours'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

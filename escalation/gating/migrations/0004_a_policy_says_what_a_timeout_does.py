@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gating', '0002_never_edit_facts'),
+        ('gating', '0003_let_a_threshold_accept_nothing'),
     ]
 
     operations = [
