@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
         "delivery.sweep_deliveries": 5,
         "delivery.sweep_news": 10,
         "tuning.propose_thresholds": 900,
+        "review.count_days": 60,
         "tuning.watch_for_drift": 60,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()

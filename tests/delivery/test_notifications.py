@@ -207,7 +207,7 @@ def test_another_service_is_reached_through_its_plugin(
     heard: list[str] = []
     settings.NOTIFICATION_SERVICES = ["here"]
 
-    @notify(on="here")  # type: ignore[untyped-decorator]
+    @notify(on="here")  # type: ignore[untyped-decorator, no-untyped-call]
     def here(body: str, title: str, notify_type: str, *_: Any, **__: Any) -> bool:
         heard.append(title)
         return True
@@ -245,7 +245,7 @@ def test_every_service_that_may_be_named_has_a_host_of_its_own(settings: Any) ->
     load_apprise()
     from apprise.manager_plugins import NotificationManager
 
-    plugins = NotificationManager()
+    plugins = NotificationManager()  # type: ignore[no-untyped-call]
     templates = [each for name in settings.NOTIFICATION_SERVICES for each in plugins[name].templates]
 
     assert len(templates) >= len(settings.NOTIFICATION_SERVICES)

@@ -43,7 +43,8 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
         if not free.update(held_until=Now() + SENDING_LEASE):
             return None
         channel = self.annotate(moment=Now()).get(pk=pk)
-        return channel, channel.moment
+        moment: datetime = channel.moment  # type: ignore[attr-defined]  # by the line above
+        return channel, moment
 
 
 class Channel(models.Model):
