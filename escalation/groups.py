@@ -23,7 +23,7 @@ READABLE = {
         "alarm",
         "calibration",
     ],
-    "delivery": ["endpoint", "delivery"],
+    "delivery": ["endpoint", "delivery", "channel", "notification"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
     "api": ["token"],
     "auth": ["user"],
@@ -46,6 +46,9 @@ OPS = [
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",
+    "delivery.add_channel",
+    "delivery.change_channel",
+    "delivery.delete_channel",
     "api.add_token",
     "api.change_token",  # rotate and revoke it
     "agents.change_run",  # stop it
