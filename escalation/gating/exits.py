@@ -14,19 +14,28 @@ DEFAULT = "default"
 RULE = "rule"  # written "rule:name" in a policy
 LAST = (DEFAULT, HUMAN)  # what a list of handlers may end in: both always yield
 
+# Reasons that nothing but a human may settle, and why.
+ONLY_HUMAN = {
+    "not_live": "the result of an agent that is not live is never accepted without a human",
+    "budget_exhausted": "a PARTIAL result is never accepted without a human",
+    "approval_required": "it stands for what policy wants a human to see, always",
+}
+UNKNOWN_WRITE = "a tool of this agent changes things, and nobody knows whether it did"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the gate needs to know of a result.
 
     `causes` are reason codes that the agent's own guards found, most important first; `live` is whether the
-    agent may act without a human at all.
+    agent may act without a human at all, and `open` whether its gate was not paused.
     """
 
     confidence: float | None
     partial: bool = False
     causes: Sequence[str] = ()
     live: bool = True
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,8 @@ def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequenc
 def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
     if not result.live:
         return "not_live", "the agent is not live: every result goes to a human"
+    if not result.open:
+        return "not_live", "the gate is paused: every result goes to a human"
     if result.causes:
         return result.causes[0], f"the agent's guards stopped it: {', '.join(result.causes)}"
     if result.partial:
@@ -97,8 +108,13 @@ def is_probability(value: Any) -> bool:
     return is_number and math.isfinite(value) and 0 <= value <= 1
 
 
-def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[str]:
-    """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere."""
+def holes(
+    exits: Mapping[str, Sequence[str]], reasons: Sequence[str], *, may_write: bool = False
+) -> list[str]:
+    """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere.
+
+    `may_write` is whether the agent has tools that change something.
+    """
     if not is_table(exits):
         return ["not a table of reasons, each with a list of handlers"]
     problems = [f"{reason}: no exit" for reason in reasons if not exits.get(reason)]
@@ -112,7 +128,13 @@ def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[st
         problems += [
             f"{reason}: {handler!r} is not a handler" for handler in handlers if not _is_handler(handler)
         ]
+        problems += _not_for_a_machine(reason, handlers, may_write=may_write)
     return problems
+
+
+def _not_for_a_machine(reason: str, handlers: Sequence[str], *, may_write: bool) -> list[str]:
+    why = UNKNOWN_WRITE if reason == "tool_failed" and may_write else ONLY_HUMAN.get(reason)
+    return [f"{reason}: {why}; its only exit is human"] if why and set(handlers) - {HUMAN} else []
 
 
 def is_table(value: Any) -> bool:

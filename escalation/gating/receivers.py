@@ -46,7 +46,7 @@ def _timeout_exit(escalation: Escalation) -> dict[str, Any]:
         return {"exit": "cached", "output": cached.output, "detail": f"outcome {cached.pk}"}
     if handler == "rule":
         name = str(wanted.get("name"))
-        if (answer := answer_of(name, escalation.task, escalation.output)) is not None:
+        if (answer := answer_of(name, escalation.task, escalation.output, _tables(escalation))) is not None:
             return {"exit": "rule", "output": answer, "detail": f"rule {name}"}
     return {
         "exit": None,
@@ -55,9 +55,18 @@ def _timeout_exit(escalation: Escalation) -> dict[str, Any]:
     }
 
 
-def _cached_answer(escalation: Escalation) -> Outcome | None:
+def _tables(escalation: Escalation) -> dict[str, Any]:
+    policy = _policy(escalation)
+    return policy.tables if policy else {}
+
+
+def _policy(escalation: Escalation) -> Policy | None:
     try:
-        policy = Policy.objects.in_force(escalation.agent, escalation.gate)
+        return Policy.objects.in_force(escalation.agent, escalation.gate)
     except UnknownGate:
         return None
-    return Outcome.objects.last_accepted(policy, digest(escalation.task))
+
+
+def _cached_answer(escalation: Escalation) -> Outcome | None:
+    policy = _policy(escalation)
+    return Outcome.objects.last_accepted(policy, digest(escalation.task)) if policy else None
