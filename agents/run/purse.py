@@ -13,6 +13,7 @@ from django.db import connection
 from agents.guards.budget import MICRO, Budget
 from agents.models import LedgerEntry, Run
 from agents.run.metered import Tokens
+from agents.run.stage import NO_REDIS
 from agents.stores.budget import (
     BudgetStore,
     BudgetUnavailable,
@@ -22,6 +23,7 @@ from agents.stores.budget import (
     Scope,
     shared_budget,
 )
+from agents.stores.connection import connect
 from escalation.queue.models.rows import names, places, values
 
 log = structlog.get_logger()
@@ -31,7 +33,9 @@ BY_DATABASE = ("id", "at")
 
 
 def scopes_of(run: Run, budget: Budget) -> tuple[Scope, ...]:
-    """The purses a run pays from: its own, its agent's day, everything's day."""
+    """The purses a run pays from: its own, its agent's day, everything's day; a drill only from its own."""
+    if run.drill_id is not None:
+        return (Scope(f"run:{run.pk}", budget.micro_usd),)
     today = datetime.now(UTC).date().isoformat()
     daily = int(Decimal(str(settings.DAILY_BUDGET_USD)) * MICRO)
     return (
@@ -43,7 +47,7 @@ def scopes_of(run: Run, budget: Budget) -> tuple[Scope, ...]:
 
 def shared_left(run: Run, budget: Budget) -> int | None:
     """Micro-dollars left in what the run shares with others; raises BudgetUnavailable."""
-    return _store().left(scopes_of(run, budget)[1:])
+    return _store(run).left(scopes_of(run, budget)[1:])
 
 
 def reserve(
@@ -55,7 +59,7 @@ def reserve(
     """
     scopes: Sequence[Scope] = scopes_of(run, budget)
     order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback)
-    held = _store().reserve(f"{run.pk}.{run.step}.{run.epoch}", scopes, order)
+    held = _store(run).reserve(f"{run.pk}.{run.step}.{run.epoch}", scopes, order)
     if isinstance(held, Reservation):
         _note(run, model, held, LedgerEntry.Kind.RESERVED, held.granted_micro_usd, most)
     return held
@@ -70,7 +74,7 @@ def settle(
     """
     _note(run, model, held, LedgerEntry.Kind.SETTLED, micro_usd, used, detail)
     try:
-        _store().settle(held, micro_usd)
+        _store(run).settle(held, micro_usd)
     except BudgetUnavailable as error:
         log.warning("not_settled_in_redis", run=run.pk, reservation=held.id, why=str(error))
 
@@ -100,7 +104,9 @@ def _note(
         cursor.execute(f"INSERT INTO agents_ledgerentry ({into}) VALUES ({form})", values(entry, BY_DATABASE))
 
 
-def _store() -> BudgetStore:
+def _store(run: Run) -> BudgetStore:
+    if run.drill and run.drill.injection == "redis-down":
+        return BudgetStore(connect(NO_REDIS), _spent_in)
     return shared_budget(_spent_in)
 
 
@@ -113,7 +119,10 @@ def _spent_in(scope: str) -> int:
     # The day is a UTC one, whatever time zone the screens show.
     begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
     that_day = entries.filter(
-        kind=LedgerEntry.Kind.RESERVED, at__gte=begins, at__lt=begins + timedelta(days=1)
+        run__drill=None,
+        kind=LedgerEntry.Kind.RESERVED,
+        at__gte=begins,
+        at__lt=begins + timedelta(days=1),
     )
     if agent != EVERYTHING:
         that_day = that_day.filter(agent=agent)
