@@ -18,6 +18,8 @@ from escalation.queue.models import Reason, ReviewQueue
 
 LIMIT_LABELS = {"cost_usd": "US dollars", "wall_clock_s": "Seconds at work"}
 FEWEST_HANDLERS = 3
+BLANK_ROWS = 3
+COLUMNS = ("rule", "when", "then")
 
 
 class GoLiveForm(forms.Form):
@@ -67,6 +69,7 @@ class PolicyForm(forms.Form):
         super().__init__(*args)
         self.gate, self.start = gate, start
         self._add_limits(start.budget if start else {})
+        self._add_tables(start.tables if start else {})
         self._add_exits(start.exits if start else all_to_a_human())
         for name in ("threshold", "audit_rate"):
             self.fields[name].widget.attrs |= {"step": "any", "min": 0, "max": 1}
@@ -81,8 +84,24 @@ class PolicyForm(forms.Form):
             label = LIMIT_LABELS.get(name, name.replace("_", " ").capitalize())
             self.fields[f"budget_{name}"] = number(required=False, label=label, initial=budget.get(name))
 
+    def _add_tables(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        written = [(name, row["when"], row["then"]) for name, rows in tables.items() for row in rows]
+        self.rows = range(len(written) + BLANK_ROWS)
+        for n, row in enumerate([*written, *[("", "", None)] * BLANK_ROWS]):
+            self.fields[f"table_{n}_rule"] = forms.SlugField(required=False, initial=row[0])
+            self.fields[f"table_{n}_when"] = forms.CharField(required=False, initial=row[1])
+            self.fields[f"table_{n}_then"] = forms.JSONField(
+                required=False, initial=row[2], widget=forms.Textarea(attrs={"rows": 1})
+            )
+            for column in COLUMNS:
+                self.fields[f"table_{n}_{column}"].widget.attrs["aria-label"] = f"Row {n + 1}, {column}"
+
     def _add_exits(self, exits: dict[str, list[str]]) -> None:
         known = [("", "—"), *((f"rule:{name}", f"rule {name}") for name in rule_names())]
+        declared = {
+            self.data.get(f"table_{n}_rule") or self.fields[f"table_{n}_rule"].initial for n in self.rows
+        }
+        known += [(f"rule:{name}", f"rule {name} (declared below)") for name in sorted(declared - {None, ""})]
         known += [("cached", "last accepted answer"), ("default", "safe default"), ("human", "a human")]
         gone = {handler for handlers in exits.values() for handler in handlers} - {name for name, _ in known}
         choices = known + [(name, f"{name} (not known)") for name in sorted(gone)]
@@ -108,12 +127,19 @@ class PolicyForm(forms.Form):
                 [self[f"exit_{reason}_{n}"] for n in self.positions],
             )
 
+    @property
+    def table_rows(self) -> Iterator[list[BoundField]]:
+        """The rows of the declared rules: the rule's name, its conditions and its answer."""
+        for n in self.rows:
+            yield [self[f"table_{n}_{column}"] for column in COLUMNS]
+
     def adopt(self, author: User) -> Policy | None:
         """Put what was written in force; None, with the errors at their fields, when that is refused."""
         said = self.cleaned_data
-        terms = {name: said[name] for name in said if not name.startswith(("budget_", "exit_"))}
+        terms = {name: said[name] for name in said if not name.startswith(("budget_", "exit_", "table_"))}
+        terms |= {"budget": self._budget(), "exits": self._exits(), "tables": self._tables()}
         try:
-            return self.gate.adopt(author=author, budget=self._budget(), exits=self._exits(), **terms)
+            return self.gate.adopt(author=author, **terms)
         except PolicyChanged as refusal:
             self.add_error(
                 None, f"{refusal}. Nothing was changed: look at the new version, and decide again."
@@ -125,6 +151,14 @@ class PolicyForm(forms.Form):
     def _budget(self) -> dict[str, Any]:
         said = {name: self.cleaned_data[f"budget_{name}"] for name in LIMITS}
         return {name: amount for name, amount in said.items() if amount is not None}
+
+    def _tables(self) -> dict[str, list[dict[str, Any]]]:
+        tables: dict[str, list[dict[str, Any]]] = {}
+        for n in self.rows:
+            rule, when, then = (self.cleaned_data[f"table_{n}_{column}"] for column in COLUMNS)
+            if rule or when or then is not None:
+                tables.setdefault(rule, []).append({"when": when, "then": then})
+        return tables
 
     def _exits(self) -> dict[str, list[str]]:
         said = {
