@@ -1,6 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from escalation.review.agents.views import AgentsView, AgentView
 from escalation.review.insights.views import FigureView, InsightsView
 from escalation.review.views.bulk import AlikeView, BulkView
 from escalation.review.views.escalation import (
@@ -16,6 +17,8 @@ app_name = "review"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="review:queue"), name="home"),
+    path("agents/", AgentsView.as_view(), name="agents"),
+    path("agents/<slug:slug>/", AgentView.as_view(), name="agent"),
     path("queue/", QueueView.as_view(), name="queue"),
     path("queue/news/", NewsView.as_view(), name="news"),
     path("queue/decisions/", BulkView.as_view(), name="bulk"),
