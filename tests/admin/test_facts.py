@@ -19,6 +19,7 @@ FACTS = [
     "gating/policy",
     "gating/agentevent",
     "gating/outcome",
+    "gating/drill",
     "tuning/label",
     "tuning/proposal",
     "tuning/settlement",
@@ -30,6 +31,7 @@ FACTS = [
     "tuning/watch",
     "tuning/alarm",
     "delivery/delivery",
+    "delivery/notification",
     "agents/run",
     "agents/step",
     "agents/toolcall",
@@ -135,6 +137,7 @@ def test_every_model_of_ours_is_in_the_admin_or_part_of_another_page() -> None:
         "gating/agent",
         "gating/gate",
         "queue/reviewqueue",
+        "delivery/channel",
         "delivery/endpoint",
         "api/token",
     }
