@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from bench import claim, export, guards, ingest, pages, runs, thresholds
+from bench import claim, export, guards, ingest, pages, runs, thresholds, waiting
 from bench.cpu import others_cpu_s
 from bench.ground import FULL, QUICK, ground
 from bench.table import Line, table
@@ -14,6 +14,7 @@ MEASUREMENTS = {
     "ingest": ingest.measure,
     "claim": claim.measure,
     "export": export.measure,
+    "waiting": waiting.measure,
     "runs": runs.measure,
     "pages": pages.measure,
     "guards": guards.measure,

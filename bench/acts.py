@@ -114,6 +114,28 @@ def claim(number: int) -> list[float]:
     return taken
 
 
+def raise_some(number: int) -> list[int]:
+    """Put `number` results of the agent that is measured before a human; returns their ids."""
+    facts: dict[str, Any] = {"agent": "support-triage", "reason": "low_confidence", "title": "Where is it?"}
+    queue = ReviewQueue.objects.get(slug=QUEUES[0])
+    rows = [
+        Escalation.objects.raise_once(**facts, output={"reply": "Here."}, queue=queue) for _ in range(number)
+    ]
+    return [row.pk for row, _ in rows]
+
+
+def decide_some(ids: list[int]) -> dict[int, float]:
+    """Let Alice accept each; returns when each decision takes effect, in seconds since 1970."""
+    alice = User.objects.get(username="alice")
+    in_effect = {}
+    for row in Escalation.objects.filter(pk__in=ids):
+        row.claim(alice)
+        decision = row.decide(alice, "accept")
+        decision.refresh_from_db(fields=["effective_at"])
+        in_effect[row.pk] = decision.effective_at.timestamp()
+    return in_effect
+
+
 def scans_of_claim() -> list[str]:
     """How PostgreSQL would find the escalation to claim: each scan of their table, with its index."""
     with CaptureQueriesContext(connection) as seen:
