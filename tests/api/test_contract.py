@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from msgspec import ValidationError, convert
 from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.specs.openapi.checks import positive_data_acceptance, use_after_free
 
 from escalation.api.compat.hitl import HitlRequest
+from escalation.api.compat.humanlayer_shapes import CALL_ID_PATTERN
 from escalation.api.models import Token
 from escalation.gating.models import Agent
 from escalation.tuning.models import Label
@@ -88,6 +90,11 @@ def test_what_one_request_gives_another_takes(
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             return {"headers": callers.get(case.operation.tags[0], support_triage).headers()}
 
+        def validate_response(self, response: Any, case: Any, *_: Any, **kwargs: Any) -> None:
+            # What was withdrawn or stopped stays to be read; what fits a row, its schema alone cannot say.
+            not_here = [use_after_free, positive_data_acceptance]
+            case.validate_response(response, excluded_checks=not_here, transport_kwargs=kwargs)
+
     run_state_machine_as_test(Machine, settings=settings(once, max_examples=15, stateful_step_count=6))
 
 
@@ -115,6 +122,9 @@ def _with_existing_names(body: Any) -> Any:
         return body
     if "action_requests" in body:
         return REFUND if _is_hitl_request(body) else body
+    if re.fullmatch(CALL_ID_PATTERN, str(body.get("call_id", ""))):
+        # HumanLayer's key; new each time as the header is.
+        body = body | {"call_id": uuid4().hex}
     return {
         name: EXISTING[name] if name in EXISTING and _is_well_formed(value) else _with_modest_integers(value)
         for name, value in body.items()
