@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils.timezone import now
 from redis import Redis
 from rest_framework.authtoken.models import Token as StockToken
 
@@ -29,9 +29,10 @@ from escalation.api.models import Token
 from escalation.celery import app
 from escalation.delivery.models import Delivery, Endpoint
 from escalation.delivery.transport import post
-from escalation.gating.models import Agent
+from escalation.gating.models import Agent, Drill, FailureMode
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
+from escalation.review.insights.models import DailyCount
 from escalation.stack.plan import DELIVERIES_AT_ONCE
 
 QUEUES = ("support", "refunds", "claims")
@@ -76,7 +77,17 @@ def _live_agent(queue: ReviewQueue) -> Agent:
     agent.owner, agent.on_call = "Olga", "olga"
     agent.save()
     terms: dict[str, Any] = {"queue": queue, "audit_rate": 0.0, "exits": all_to_a_human()}
-    agent.gates.get(slug="default").adopt(author=None, reason="To be measured.", **terms)
+    gate = agent.gates.get(slug="default")
+    policy = gate.adopt(author=None, reason="To be measured.", **terms)
+    for mode in FailureMode.objects.suggest(agent, gate):
+        # As drilled as a live agent is: a bench has no workers yet to drill it on.
+        terms = {
+            "injection": mode.injection,
+            "expected_reason": mode.reason,
+            "code_version": agent.code_version,
+        }
+        passed = {"passed": True, "ended_at": now()}
+        Drill.objects.create(agent=agent, failure_mode=mode, policy=policy, **terms, **passed)
     agent.go_live(None)
     return agent
 
@@ -134,7 +145,7 @@ def claim_all() -> int:
     alice = User.objects.get(username="alice")
     waiting = Escalation.objects.filter(status=Escalation.Status.WAITING)
     first = waiting.order_by("pk").values_list("pk", flat=True)[0]
-    until = timezone.now() + settings.CLAIM_LEASE
+    until = now() + settings.CLAIM_LEASE
     hers = ReviewQueue.objects.get(slug=QUEUES[0])
     waiting.update(status=Escalation.Status.CLAIMED, claimed_by=alice, claimed_until=until, queue=hers)
     return first
@@ -190,6 +201,14 @@ def in_the_middle() -> int:
     """The id of an escalation that waits, and that nobody is about to claim."""
     waiting = Escalation.objects.filter(status=Escalation.Status.WAITING)
     return waiting.order_by("-id")[500].pk
+
+
+def count_days() -> int:
+    """Count what the insights show until nothing is left to count; returns how many rows there are."""
+    today = now().date()
+    while DailyCount.objects.counted_until() != today:
+        DailyCount.objects.count_on(today)
+    return DailyCount.objects.count()
 
 
 def work_off_no_ops(number: int) -> float:

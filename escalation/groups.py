@@ -11,8 +11,19 @@ APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 READABLE = {
     "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
     "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
-    "tuning": ["label", "proposal", "settlement", "gatetarget", "gaterails", "gatecosts", "watch", "alarm"],
-    "delivery": ["endpoint", "delivery"],
+    "tuning": [
+        "label",
+        "proposal",
+        "settlement",
+        "draft",
+        "gatetarget",
+        "gaterails",
+        "gatecosts",
+        "watch",
+        "alarm",
+        "calibration",
+    ],
+    "delivery": ["endpoint", "delivery", "channel", "notification"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
     "api": ["token"],
     "auth": ["user"],
@@ -35,6 +46,9 @@ OPS = [
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",
+    "delivery.add_channel",
+    "delivery.change_channel",
+    "delivery.delete_channel",
     "api.add_token",
     "api.change_token",  # rotate and revoke it
     "agents.change_run",  # stop it

@@ -11,9 +11,9 @@ from escalation.delivery.destinations import DestinationRefused, check_url
 from escalation.gating.exceptions import UnknownGate
 from escalation.gating.models import Agent, Policy
 from escalation.gating.rules import rule_named
+from escalation.queue.answer_schema import flaw_of_schema
 from escalation.queue.content import digest
 from escalation.queue.models import Escalation, ReviewQueue
-from escalation.queue.schemas import flaw_of_schema
 
 NUMBERS = {name: number for number, name in PRIORITIES.items()}
 # Parts that are stored as they were written, once their shape was checked.

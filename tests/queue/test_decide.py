@@ -171,8 +171,6 @@ REFUSED += [
         {"answer": 3},
         "answer",
     ),
-    # Nothing is fetched because an agent's schema says so.
-    ({"answer_schema": {"$ref": "http://127.0.0.1/schema"}}, "edit", {"output": "No"}, "output"),
 ]
 
 

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from escalation.queue.answer_schema import problems
 from escalation.queue.content import canonical
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.reason_code import USUAL, own_codes
-from escalation.queue.schemas import misfit
 
 if TYPE_CHECKING:
     from escalation.queue.models.escalation import Escalation
@@ -119,10 +119,15 @@ class Decision(models.Model):
             raise DecisionInvalid(**{field: f"needed with the verdict {self.verdict!r}"})
 
     def _check_schema(self, escalation: Escalation) -> None:
+        # What the agent offered is what it can take, whatever its schema says.
+        offered = [option.get("value") for option in escalation.options if isinstance(option, dict)]
+        if self.verdict == Verdict.ANSWER and any(same(value, self.answer) for value in offered):
+            return
         edited = "arguments" if escalation.kind == "approval" else "output"
         field = "answer" if self.verdict == Verdict.ANSWER else edited
-        if wrong := misfit(getattr(self, field), escalation.answer_schema or {}):
-            raise DecisionInvalid(**{field: f"not what the agent can take: {wrong}"})
+        for path, said in problems(escalation.answer_schema, getattr(self, field)):
+            where = "".join(f"/{part}" for part in path)
+            raise DecisionInvalid(**{field: f"{where}: {said}" if where else said})
 
     def _check_grant(self, partial: bool) -> None:
         if not partial:
