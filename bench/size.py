@@ -1,4 +1,4 @@
-"""How often one test says "low enough" when the risk is exactly the target: at most delta, or it is no test."""
+"""How often one test says "low enough" when the risk is exactly the target: at most delta."""
 
 from __future__ import annotations
 

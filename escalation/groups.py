@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
-    "queue": ["escalation", "decision", "event", "reviewqueue", "membership"],
+    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
     "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
     "tuning": [
         "label",
@@ -35,6 +35,9 @@ OPS = [
     "queue.add_membership",
     "queue.change_membership",
     "queue.delete_membership",
+    "queue.add_reasoncode",
+    "queue.change_reasoncode",
+    "queue.delete_reasoncode",
     "gating.add_agent",
     "gating.change_agent",
     "gating.add_gate",

@@ -72,6 +72,17 @@ def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequenc
     return terms.exits.get(reason) or (HUMAN,)
 
 
+def at_the_deadline(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
+    """The handlers to try when nobody decided in time; the last of them always yields.
+
+    A shadow run stays with a human, and no rule is shown a PARTIAL result: it might pass it on as whole.
+    """
+    if reason == "not_live":
+        return (HUMAN,)
+    fitting = [handler for handler in handlers if not (partial and handler.startswith(f"{RULE}:"))]
+    return fitting or (HUMAN,)
+
+
 def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
     if not result.live:
         return "not_live", "the agent is not live: every result goes to a human"
@@ -114,14 +125,16 @@ def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[st
     for reason, handlers in exits.items():
         if reason not in reasons:
             problems.append(f"{reason}: not a reason")
-        if handlers and handlers[-1] not in LAST:
-            problems.append(
-                f"{reason}: ends in {handlers[-1]}, which may yield nothing; end in default or human"
-            )
-        problems += [
-            f"{reason}: {handler!r} is not a handler" for handler in handlers if not _is_handler(handler)
-        ]
+        problems += [f"{reason}: {fault}" for fault in faults(handlers)]
     return problems
+
+
+def faults(handlers: Sequence[str]) -> list[str]:
+    """What is wrong with a list of handlers, a sentence each; an empty list is not this function's matter."""
+    problems = []
+    if handlers and handlers[-1] not in LAST:
+        problems.append(f"ends in {handlers[-1]}, which may yield nothing; end in default or human")
+    return problems + [f"{handler!r} is not a handler" for handler in handlers if not _is_handler(handler)]
 
 
 def is_table(value: Any) -> bool:

@@ -148,8 +148,11 @@ def test_members_join_a_queue_on_its_page(
     form = {
         "slug": queue.slug,
         "name": queue.name,
+        "time_zone": "UTC",
         "memberships-TOTAL_FORMS": 3,
         "memberships-INITIAL_FORMS": 2,
+        "reason_codes-TOTAL_FORMS": 0,
+        "reason_codes-INITIAL_FORMS": 0,
         **{f"memberships-{n}-id": member.pk for n, member in enumerate(members)},
         **{f"memberships-{n}-user": member.user_id for n, member in enumerate(members)},
         **{f"memberships-{n}-role": member.role for n, member in enumerate(members)},

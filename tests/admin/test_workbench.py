@@ -31,7 +31,8 @@ def test_costs_are_said_with_a_reason_and_shown(gate: Gate, alice: User, olga: U
     as_olga.post(f"/admin/tuning/label/risk/{gate.pk}/costs/", COSTS)
 
     costs = GateCosts.objects.get()
-    assert (round(costs.asking, 9), costs.author, costs.reason) == (1.6, olga, "last year's refunds")
+    assert costs.asking == pytest.approx(1.6)
+    assert (costs.author, costs.reason) == (olga, "last year's refunds")
     page = page_of(gate, as_olga, threshold="0.3")
     assert "Of bounded risk and least cost" in page
     assert "By Chow&#x27;s rule" in page

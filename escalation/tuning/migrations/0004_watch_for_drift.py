@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('gating', '0002_never_edit_facts'),
-        ('tuning', '0002_never_edit_facts'),
+        ('tuning', '0003_no_index_that_nothing_asks'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

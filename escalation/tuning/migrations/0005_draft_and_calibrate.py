@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('gating', '0003_let_a_threshold_accept_nothing'),
-        ('tuning', '0003_watch_for_drift'),
+        ('tuning', '0004_watch_for_drift'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
