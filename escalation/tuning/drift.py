@@ -75,7 +75,7 @@ class Detector:
     tolerated: float
     multiples: tuple[float, ...]
     horizon: float
-    stakes: Floats = field(init=False)
+    stakes: Floats = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stakes", stakes_on(self.tolerated, self.multiples))
