@@ -29,6 +29,7 @@ from escalation.celery import app
 from escalation.gating.models import Agent, Drill, FailureMode
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
+from escalation.review.insights.models import DailyCount
 
 QUEUES = ("support", "refunds", "claims")
 # In line like the others, and claimed from by the yardstick alone.
@@ -158,6 +159,14 @@ def in_the_middle() -> int:
     """The id of an escalation that waits, and that nobody is about to claim."""
     waiting = Escalation.objects.filter(status=Escalation.Status.WAITING)
     return waiting.order_by("-id")[500].pk
+
+
+def count_days() -> int:
+    """Count what the insights show until nothing is left to count; returns how many rows there are."""
+    today = now().date()
+    while DailyCount.objects.counted_until() != today:
+        DailyCount.objects.count_on(today)
+    return DailyCount.objects.count()
 
 
 def work_off_no_ops(number: int) -> float:

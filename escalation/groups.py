@@ -9,10 +9,21 @@ from django.contrib.auth.models import Group, Permission
 APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
-    "queue": ["escalation", "decision", "event", "reviewqueue", "membership"],
+    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
     "gating": ["agent", "agentevent", "drill", "failuremode", "gate", "policy", "outcome"],
-    "tuning": ["label", "proposal", "settlement", "gatetarget"],
-    "delivery": ["endpoint", "delivery"],
+    "tuning": [
+        "label",
+        "proposal",
+        "settlement",
+        "draft",
+        "gatetarget",
+        "gaterails",
+        "gatecosts",
+        "watch",
+        "alarm",
+        "calibration",
+    ],
+    "delivery": ["endpoint", "delivery", "channel", "notification"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
     "api": ["token"],
     "auth": ["user"],
@@ -24,13 +35,20 @@ OPS = [
     "queue.add_membership",
     "queue.change_membership",
     "queue.delete_membership",
+    "queue.add_reasoncode",
+    "queue.change_reasoncode",
+    "queue.delete_reasoncode",
     "gating.add_agent",
     "gating.change_agent",
     "gating.add_gate",
     "gating.add_policy",
+    "tuning.change_alarm",  # acknowledge it
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",
+    "delivery.add_channel",
+    "delivery.change_channel",
+    "delivery.delete_channel",
     "api.add_token",
     "api.change_token",  # rotate and revoke it
     "agents.change_run",  # stop it

@@ -19,6 +19,7 @@ class Key:
 KEYS: Sequence[Key] = (
     Key("n", "Claim the next one"),
     Key("g q", "Go to the queue, giving back what you hold"),
+    Key("g i", "Go to the insights"),
     Key("/", "Search the queue", "queue"),
     Key("u", "Undo the last decision, while its window is open"),
     Key("?", "Show or hide the keys"),

@@ -2,8 +2,15 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from escalation.review.agents.views import AgentsView, AgentView
-from escalation.review.views.bulk import BulkView
-from escalation.review.views.escalation import ClaimView, DecisionView, EscalationView, SnoozeView
+from escalation.review.insights.views import FigureView, InsightsView
+from escalation.review.views.bulk import AlikeView, BulkView
+from escalation.review.views.escalation import (
+    AheadView,
+    ClaimView,
+    DecisionView,
+    EscalationView,
+    SnoozeView,
+)
 from escalation.review.views.queue import NewsView, NextView, QueueView
 
 app_name = "review"
@@ -15,9 +22,13 @@ urlpatterns = [
     path("queue/", QueueView.as_view(), name="queue"),
     path("queue/news/", NewsView.as_view(), name="news"),
     path("queue/decisions/", BulkView.as_view(), name="bulk"),
+    path("queue/alike/<int:pk>/", AlikeView.as_view(), name="alike"),
+    path("insights/", InsightsView.as_view(), name="insights"),
+    path("insights/<slug:slug>.csv", FigureView.as_view(), name="figure"),
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),
+    path("escalations/<int:pk>/ahead/", AheadView.as_view(), name="ahead"),
     path("escalations/<int:pk>/snooze/", SnoozeView.as_view(), name="snooze"),
     path("escalations/<int:pk>/decision/", DecisionView.as_view(), name="decision"),
 ]

@@ -85,7 +85,7 @@ function send(event) {
   const form = event.target.closest("form[data-verdict]") ?? openForm();
   if (!form) return;
   event.preventDefault();
-  form.querySelector(".verdict-send, .verdict-button").click();
+  (form.querySelector(".verdict-send") ?? form.querySelector(".verdict-button")).click();
 }
 
 function leave(event) {

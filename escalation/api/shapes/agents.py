@@ -14,7 +14,8 @@ from escalation.gating.models import Agent, Gate, Policy
 class PolicyOut(Struct, kw_only=True):
     """The numbers and exits in force.
 
-    `exits` has the handlers of each reason, in their order; `tables` the rules that the policy declares.
+    `exits` has the handlers of each reason, in their order; `tables` the rules that the policy declares;
+    `on_timeout` what is tried when nobody decides in time.
     """
 
     version: int
@@ -26,6 +27,7 @@ class PolicyOut(Struct, kw_only=True):
     default_output: Json
     cache_ttl_s: int
     deadline_s: int | None
+    on_timeout: list[str]
     queue: str
     author: str | None
     reason: str

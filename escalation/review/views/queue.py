@@ -55,7 +55,7 @@ class NextView(DeskView):
         return HttpResponseRedirect(reverse("review:queue"))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        claimed = self.next_one()
+        claimed = None if "behind" in request.POST else self.next_one()
         # Only now: what is given back first would be the most urgent one again.
         self.give_back()
-        return self.go_to(claimed)
+        return self.go_to(claimed) if claimed else self.go_on()

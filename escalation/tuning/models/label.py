@@ -105,8 +105,8 @@ class Label(models.Model):
 
     decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="label")
     outcome = models.ForeignKey(Outcome, on_delete=models.PROTECT, null=True, related_name="labels")
-    agent = models.SlugField(max_length=100)
-    gate = models.SlugField(max_length=100)
+    agent = models.SlugField(max_length=100, db_index=False)
+    gate = models.SlugField(max_length=100, db_index=False)
     confidence = models.FloatField(null=True)  # as the agent stated it; none when it stated none
     threshold = models.FloatField(null=True)
     policy_version = models.PositiveIntegerField(null=True)

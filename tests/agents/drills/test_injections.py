@@ -14,7 +14,7 @@ from agents.library.document_extraction import document_extraction
 from agents.library.support_triage import support_triage
 from agents.models import BreakerEvent
 from agents.registry import enrol
-from agents.run.purse import _spent_in
+from agents.run.purse import books_of
 from agents.stores.breaker import shared_breakers
 from escalation.delivery.models import Delivery
 from escalation.gating.catalogue import INJECTIONS
@@ -62,7 +62,7 @@ def test_a_drill_leaves_no_trace(injection: str, desk: Desk, settings: Settings)
     assert not any(model.objects.exists() for model in (Outcome, Escalation, Delivery, BreakerEvent))
     assert not any(breaker.calls or breaker.failures for breaker in shared_breakers().all())
     assert not desk.api.requests
-    assert _spent_in(f"day:support-triage:{datetime.now(UTC).date()}") == 0
+    assert books_of(f"day:support-triage:{datetime.now(UTC).date()}").spent_micro_usd == 0
     assert [rule.sentence for rule in all_invariants() if rule.breaches()] == []
 
 

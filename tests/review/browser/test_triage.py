@@ -78,6 +78,7 @@ def test_reject_asks_for_a_reason_that_a_digit_chooses(alice_at_work: Desk) -> N
     desk.press("Control+Enter")
 
     heading(desk, "the second")
+    expect(desk.page.locator("#toasts")).to_contain_text("Rejected")
     decision = Decision.objects.get()
     assert (decision.verdict, decision.reason_code) == ("reject", "incomplete")
     assert decision.seconds_spent is not None
@@ -117,6 +118,7 @@ def test_the_key_of_a_form_that_stands_open_leads_into_it(
     desk.press("Control+Enter")
 
     heading(desk, "the second")
+    expect(desk.page.locator("#toasts")).to_contain_text("Answered")
     assert [decision.answer for decision in Decision.objects.all()] == [None, "the blue one"]
 
 

@@ -7,8 +7,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agents', '0002_never_edit_facts'),
-        ('gating', '0003_rehearse_failures_before_going_live'),
+        ('agents', '0003_no_index_that_nothing_asks'),
+        ('gating', '0005_rehearse_failures_before_going_live'),
     ]
 
     operations = [

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gating', '0002_never_edit_facts'),
+        ('gating', '0004_a_policy_says_what_a_timeout_does'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='gate',
             name='output_schema',
-            field=models.JSONField(blank=True, help_text="A JSON Schema of the agent's output, which safe defaults and rules must fit; empty: anything.", null=True, validators=[escalation.gating.models.gate.check_schema]),
+            field=models.JSONField(blank=True, help_text='A JSON Schema of its output: safe defaults and rules must fit. Empty: anything does.', null=True, validators=[escalation.gating.models.gate.check_schema]),
         ),
         migrations.AddField(
             model_name='gate',
