@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from agents.models import LedgerEntry, Run
+from agents.run.purse import books_of
 from agents.stores.budget import BudgetUnavailable, shared_budget
 from escalation.invariants import Invariant, in_sql, never_edited
 
@@ -50,7 +51,7 @@ UNKNOWN = """
 
 def differing_from_redis() -> list[str]:
     """Runs that ended of late, of which Redis remembers another spend than the ledger."""
-    store, ended = shared_budget(_in_ledger), Now() - timedelta(days=1)
+    store, ended = shared_budget(books_of), Now() - timedelta(days=1)
     differing = []
     try:
         for run in Run.objects.filter(state__in=Run.OVER, ended_at__gte=ended).only("pk"):
@@ -63,10 +64,6 @@ def differing_from_redis() -> list[str]:
     except BudgetUnavailable as error:
         return [str(error)]
     return differing
-
-
-def _in_ledger(scope: str) -> int:
-    return LedgerEntry.objects.filter(run_id=int(scope.removeprefix("run:"))).spent()
 
 
 INVARIANTS = [

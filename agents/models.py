@@ -16,6 +16,7 @@ from agents.storable import Verbatim
 from escalation.gating.models import Outcome
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.models.moments import DatabaseMoment
+from escalation.queue.models.rows import names
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -33,10 +34,14 @@ TAKE = f"""
     UPDATE agents_run SET state = 'running', epoch = epoch + 1, lost = lost + (state = 'running')::int,
         lease_until = statement_timestamp() + %(lease)s, wake_at = NULL
     WHERE id = %(id)s AND step = %(step)s AND agent <> %(but_of)s AND {FREE}
-    RETURNING *, EXISTS (
+    RETURNING {{columns}}, EXISTS (
         SELECT FROM gating_agent a WHERE a.slug = agents_run.agent AND a.state = 'paused'
     ) AS was_paused
 """
+
+
+# Characters in the name and the id of a tool call: more than the API gives.
+LONGEST_NAME = 200
 
 
 def remember(row: models.Model, changes: Mapping[str, Any]) -> None:
@@ -56,7 +61,9 @@ class RunQuerySet(models.QuerySet["Run"]):
     def take(self, run_id: int, step: int, *, but_of: str = "") -> Run | None:
         """Hold one run for one step; None: it is held, over, past that step, or of the agent `but_of`."""
         terms = {"id": run_id, "step": step, "but_of": but_of, "lease": settings.RUN_LEASE}
-        return next(iter(self.raw(TAKE, terms)), None)
+        # By their names: a worker goes on with its prepared statement when a migration adds a column.
+        take = TAKE.format(columns=names(Run, of="agents_run"))
+        return next(iter(self.raw(take, terms)), None)
 
     def to_ring(self, *, every: timedelta) -> RunQuerySet:
         """Runs that a worker should advance, and that nobody rang for since they are free, or in a while."""
@@ -255,8 +262,8 @@ class ToolCall(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="tool_calls")
     step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="tool_calls")
-    tool_use_id = models.CharField(max_length=200)
-    name = models.CharField(max_length=200)
+    tool_use_id = models.CharField(max_length=LONGEST_NAME)
+    name = models.CharField(max_length=LONGEST_NAME)
     arguments = Verbatim()
     approved_arguments = Verbatim(null=True)  # what a reviewer let run
     effect = models.CharField(max_length=20)

@@ -14,7 +14,7 @@ from redis import Redis
 
 from agents.guards.breaker import BreakerPolicy, Outcome, Report
 from agents.stores.breaker import Admission, Breakers
-from agents.stores.budget import BudgetStore, Order, Reservation, Scope
+from agents.stores.budget import Books, BudgetStore, Order, Reservation, Scope
 from agents.stores.connection import connect
 from bench.ground import Ground
 from bench.rounds import take_turns
@@ -42,7 +42,7 @@ def measure(ground: Ground) -> list[Line]:
 
 def _acts(client: Redis) -> dict[str, Callable[[], float]]:
     breakers, policy = Breakers(client), BreakerPolicy()
-    budget, numbers = BudgetStore(client, rebuild=lambda key: 0), count()
+    budget, numbers = BudgetStore(client, rebuild=lambda key: Books(0)), count()
     scopes = [Scope("run:1", 10**12), Scope("day:bench:1", 10**12), Scope("day:*:1", None)]
 
     def read() -> None:
@@ -127,7 +127,7 @@ def _naively(client: Redis, name: str) -> int:
 
 
 def _held_first(client: Redis, name: str) -> int:
-    budget = BudgetStore(client, rebuild=lambda key: 0)
+    budget = BudgetStore(client, rebuild=lambda key: Books(0))
     order = Order(DEAREST, least_micro_usd=DEAREST)
     held = budget.reserve(name, [Scope("run:1", DOLLAR)], order)
     if not isinstance(held, Reservation):

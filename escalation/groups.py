@@ -11,7 +11,7 @@ APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 READABLE = {
     "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
     "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
-    "tuning": ["label", "proposal", "settlement", "gatetarget"],
+    "tuning": ["label", "proposal", "settlement", "gatetarget", "gaterails", "gatecosts", "watch", "alarm"],
     "delivery": ["endpoint", "delivery"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
     "api": ["token"],
@@ -31,6 +31,7 @@ OPS = [
     "gating.change_agent",
     "gating.add_gate",
     "gating.add_policy",
+    "tuning.change_alarm",  # acknowledge it
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",

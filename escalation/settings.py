@@ -217,14 +217,19 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 CELERY_TASK_DEFAULT_QUEUE = "maintenance"
-CELERY_TASK_ROUTES = {"agents.advance_run": {"queue": "runs"}, "delivery.*": {"queue": "delivery"}}
+CELERY_TASK_ROUTES = {
+    "agents.advance_run": {"queue": "runs"},
+    "delivery.send_delivery": {"queue": "delivery"},
+}
 CELERY_BEAT_SCHEDULE = {
     name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
     for name, seconds in {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
+        "queue.widen_what_waits": 10,
         "delivery.sweep_deliveries": 5,
         "tuning.propose_thresholds": 900,
+        "tuning.watch_for_drift": 60,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from secrets import token_hex
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
+from django.db.models import Q, Sum
 
 from agents.guards.budget import MICRO, Budget
-from agents.models import LedgerEntry, Run
+from agents.models import LedgerEntry, LedgerQuerySet, Run
 from agents.run.metered import Tokens
 from agents.stores.budget import (
+    Books,
     BudgetStore,
     BudgetUnavailable,
     Exhausted,
@@ -27,12 +31,12 @@ from escalation.queue.models.rows import names, places, values
 log = structlog.get_logger()
 
 EVERYTHING = "*"
-BY_DATABASE = ("id", "at")
+BY_DATABASE = ("id",)
 
 
-def scopes_of(run: Run, budget: Budget) -> tuple[Scope, ...]:
-    """The purses a run pays from: its own, its agent's day, everything's day."""
-    today = datetime.now(UTC).date().isoformat()
+def scopes_of(run: Run, budget: Budget, moment: datetime) -> tuple[Scope, ...]:
+    """The purses a run pays from: its own, its agent's day, everything's day (a UTC one, as of `moment`)."""
+    today = moment.astimezone(UTC).date().isoformat()
     daily = int(Decimal(str(settings.DAILY_BUDGET_USD)) * MICRO)
     return (
         Scope(f"run:{run.pk}", budget.micro_usd),
@@ -43,7 +47,7 @@ def scopes_of(run: Run, budget: Budget) -> tuple[Scope, ...]:
 
 def shared_left(run: Run, budget: Budget) -> int | None:
     """Micro-dollars left in what the run shares with others; raises BudgetUnavailable."""
-    return _store().left(scopes_of(run, budget)[1:])
+    return _store().left(scopes_of(run, budget, datetime.now(UTC))[1:])
 
 
 def reserve(
@@ -53,12 +57,23 @@ def reserve(
 
     Raises BudgetUnavailable: make no call then.
     """
-    scopes: Sequence[Scope] = scopes_of(run, budget)
+    store, begun = _store(), datetime.now(UTC)
+    scopes = scopes_of(run, budget, begun)
     order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback)
-    held = _store().reserve(f"{run.pk}.{run.step}.{run.epoch}", scopes, order)
-    if isinstance(held, Reservation):
-        _note(run, model, held, LedgerEntry.Kind.RESERVED, held.granted_micro_usd, most)
-    return held
+    reservation_id = f"{run.pk}.{run.step}.{run.epoch}.{token_hex(4)}"
+    held = store.reserve(reservation_id, scopes, order)
+    if isinstance(held, Exhausted):
+        return held
+    kind = LedgerEntry.Kind.RESERVED
+    _note(run, held, most, kind=kind, model=model, micro_usd=held.granted_micro_usd, at=begun)
+    again: Reservation | Exhausted | None = None
+    try:
+        # Redis may have been rebuilt from a ledger without this row: from here on every rebuild knows of it.
+        again = store.reserve(reservation_id, scopes, order)
+        return again
+    finally:
+        if not isinstance(again, Reservation):
+            settle(run, held, model=model, micro_usd=0, used=None, detail="no call was made")
 
 
 def settle(
@@ -68,54 +83,50 @@ def settle(
 
     The ledger comes first: it is the truth, and Redis charges in full what is never settled there.
     """
-    _note(run, model, held, LedgerEntry.Kind.SETTLED, micro_usd, used, detail)
+    kind, now = LedgerEntry.Kind.SETTLED, datetime.now(UTC)
+    _note(run, held, used, kind=kind, model=model, micro_usd=micro_usd, at=now, detail=detail)
     try:
         _store().settle(held, micro_usd)
     except BudgetUnavailable as error:
         log.warning("not_settled_in_redis", run=run.pk, reservation=held.id, why=str(error))
 
 
-def _note(
-    run: Run,
-    model: str,
-    held: Reservation,
-    kind: LedgerEntry.Kind,
-    micro_usd: int,
-    tokens: Tokens | None,
-    detail: str = "",
-) -> None:
-    entry = LedgerEntry(
-        run=run,
-        agent=run.agent,
-        step=run.step,
-        reservation=held.id,
-        kind=kind,
-        micro_usd=micro_usd,
-        usage=tokens.as_mapping() if tokens else {},
-        model=model,
-        detail=detail,
-    )
+def _note(run: Run, held: Reservation, tokens: Tokens | None, **facts: Any) -> None:
+    usage = tokens.as_mapping() if tokens else {}
+    entry = LedgerEntry(run=run, agent=run.agent, step=run.step, reservation=held.id, usage=usage, **facts)
     into, form = names(LedgerEntry, BY_DATABASE), places(LedgerEntry, BY_DATABASE)
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO agents_ledgerentry ({into}) VALUES ({form})", values(entry, BY_DATABASE))
 
 
 def _store() -> BudgetStore:
-    return shared_budget(_spent_in)
+    return shared_budget(books_of)
 
 
-def _spent_in(scope: str) -> int:
+def books_of(scope: str) -> Books:
+    """What the ledger says of a purse, by the key of `scopes_of`: at one moment, so in one statement."""
+    open_ones = Q(kind=LedgerEntry.Kind.RESERVED)
+    found = (
+        _entries_of(scope)
+        .standing()
+        .aggregate(
+            spent=Sum("micro_usd", filter=~open_ones, default=0),
+            ids=ArrayAgg("reservation", filter=open_ones, order_by="pk", default=[]),
+            amounts=ArrayAgg("micro_usd", filter=open_ones, order_by="pk", default=[]),
+        )
+    )
+    return Books(int(found["spent"]), dict(zip(found["ids"], found["amounts"], strict=True)))
+
+
+def _entries_of(scope: str) -> LedgerQuerySet:
     kind, _, rest = scope.partition(":")
     entries = LedgerEntry.objects.all()
     if kind == "run":
-        return entries.filter(run_id=int(rest)).spent()
+        return entries.filter(run_id=int(rest))
     agent, _, day = rest.rpartition(":")
-    # The day is a UTC one, whatever time zone the screens show.
     begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    that_day = entries.filter(
-        kind=LedgerEntry.Kind.RESERVED, at__gte=begins, at__lt=begins + timedelta(days=1)
-    )
+    begun = entries.filter(kind=LedgerEntry.Kind.RESERVED, at__gte=begins, at__lt=begins + timedelta(days=1))
     if agent != EVERYTHING:
-        that_day = that_day.filter(agent=agent)
+        begun = begun.filter(agent=agent)
     # A call belongs to the day it was begun on, whenever it was settled.
-    return entries.filter(reservation__in=that_day.values("reservation")).spent()
+    return entries.filter(reservation__in=begun.values("reservation"))

@@ -137,7 +137,7 @@ def _react(work: Work, turn: Turn, plan: TakeTurn | Finalise) -> None:
     elif turn.cut:
         _after_a_cut(work, turn)
     elif turn.tool_uses:
-        _end_if_repeated(work, turn)
+        _end_if_unanswerable(work, turn)
     elif turn.stop_reason == "end_turn":
         ending.with_answer(work, turn.text)
     elif turn.stop_reason == "max_tokens" and plan.max_tokens < NEEDS.turn_tokens:
@@ -153,11 +153,10 @@ def _react(work: Work, turn: Turn, plan: TakeTurn | Finalise) -> None:
         ending.for_cause(work, Reason.ERROR, detail)
 
 
-def _end_if_repeated(work: Work, turn: Turn) -> None:
+def _end_if_unanswerable(work: Work, turn: Turn) -> None:
     # Else nothing follows yet: the calls are committed before the first of them runs.
     if work.last_step is not None and not work.last_step.kept:
-        detail = f"The model gave two calls the id {work.repeated(turn)}: no answer could name one of them."
-        ending.for_cause(work, Reason.OUTPUT_INVALID, detail)
+        ending.for_cause(work, Reason.OUTPUT_INVALID, work.unanswerable(turn) or "")
 
 
 def _after_a_cut(work: Work, turn: Turn) -> None:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from agents.agent import Agent
 from agents.guards.budget import Budget, Spend
 from agents.llm.turn import Turn, TurnRequest
-from agents.models import LedgerEntry, Run, Step, ToolCall, remember
+from agents.models import LONGEST_NAME, LedgerEntry, Run, Step, ToolCall, remember
 from agents.registry import agent_named
 from agents.run.metered import Answered
 from agents.storable import storable, storable_text
@@ -141,7 +141,7 @@ class Work:
         """Write the step and its tool calls, in one transaction with what follows; raises TakenOver."""
         self.write(say=[], upstream_failures=0, nudges=self.run.nudges + nudged)
         turn, before = answer.turn, self.last_step.chain if self.last_step else ""
-        kept = _belongs(turn, final) and not aside and not self.repeated(turn)
+        kept = _belongs(turn, final) and not aside and not self.unanswerable(turn)
         step = Step.objects.create(
             run=self.run,
             number=self.run.step,
@@ -164,13 +164,15 @@ class Work:
             self.calls += [self._intended(step, block) for block in turn.tool_uses]
         return step
 
-    def repeated(self, turn: Turn) -> str | None:
-        """A tool_use id that the model gave to two calls of the run: no answer could name one of them."""
+    def unanswerable(self, turn: Turn) -> str | None:
+        """Why a call of the turn cannot be answered, in a sentence: its id names another call, or is none."""
         seen = {call.tool_use_id for call in self.calls}
-        for block in turn.tool_uses:
-            if block["id"] in seen:
-                return str(block["id"])
-            seen.add(block["id"])
+        for tool_use_id in (block["id"] for block in turn.tool_uses):
+            if tool_use_id in seen:
+                return f"The model gave two calls the id {tool_use_id}: no answer could name one of them."
+            if len(tool_use_id) > LONGEST_NAME or storable_text(tool_use_id) != tool_use_id:
+                return f"The model gave a call an id that is none: {storable_text(tool_use_id)[:50]}…"
+            seen.add(tool_use_id)
         return None
 
     def _intended(self, step: Step, block: dict[str, Any]) -> ToolCall:
@@ -179,7 +181,7 @@ class Work:
             run=self.run,
             step=step,
             tool_use_id=block["id"],
-            name=storable_text(block["name"]),
+            name=storable_text(block["name"])[:LONGEST_NAME],  # no tool has one so long
             arguments=block["input"],
             effect=tool.effect if tool else "read",
         )

@@ -1,14 +1,17 @@
 """Money that runs share, held before a call and settled after it. The truth is the ledger in PostgreSQL.
 
-Rebuilding is right only if the ledger counts a reservation in full from before its call until it is settled:
-write the ledger's row with the reserved amount first, call the model then.
+Redis may forget everything at any moment, and is rebuilt from the ledger by whoever misses an account first.
+That is right if every call does this in this order: reserve, write the ledger's row with the reserved amount,
+reserve again under the same id (a rebuild in between did not know the row), make the call, write the row with
+what it cost, settle.
 """
 
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+from uuid import uuid4
 
 from redis import Redis, RedisError
 
@@ -18,6 +21,7 @@ SCRIPT: Final = Script(Path(__file__).with_name("budget.lua").read_text())
 
 # A scope may be wiped again between its rebuild and the next try; so often in a row, Redis is not to be used.
 TRIES: Final = 5
+LEASE_S: Final = 360.0
 
 
 class BudgetUnavailable(RuntimeError):
@@ -70,11 +74,19 @@ class Order:
     wanted_micro_usd: int
     least_micro_usd: int = 1
     holdback_micro_usd: int = 0
-    lease_s: float = 360.0
+    lease_s: float = LEASE_S
 
 
-# A scope's key -> what the ledger says was spent in it, open reservations counted in full, in micro-USD.
-Rebuild: TypeAlias = Callable[[str], int]
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What the ledger says of a scope at one moment: what settled calls cost, what open ones hold, by id."""
+
+    spent_micro_usd: int
+    open: Mapping[str, int] = field(default_factory=dict)
+
+
+# A scope's key -> what the ledger says of it.
+Rebuild: TypeAlias = Callable[[str], Books]
 
 
 class BudgetStore:
@@ -88,7 +100,8 @@ class BudgetStore:
     def reserve(self, reservation_id: str, scopes: Sequence[Scope], order: Order) -> Reservation | Exhausted:
         """Hold as much of what is wanted as every scope has left beside the holdback, in all scopes or none.
 
-        Reserving again under the same id until it is settled holds nothing more, and returns the first grant.
+        Reserving again under the same id until it is settled returns the first grant, and holds it only where
+        a rebuild has forgotten it; Exhausted when others took it meanwhile: settle it at 0 then.
         """
         limits = [-1 if s.limit_micro_usd is None else s.limit_micro_usd for s in scopes]
         amounts = (order.wanted_micro_usd, order.least_micro_usd, order.holdback_micro_usd)
@@ -107,8 +120,8 @@ class BudgetStore:
 
     def settle(self, reservation: Reservation, actual_micro_usd: int) -> None:
         """Give back what was held and charge what was used; settling again changes nothing."""
-        keys = [*(_key(scope.key) for scope in reservation.scopes), f"{{budget}}:settled:{reservation.id}"]
-        self._run(keys, "settle", reservation.id, reservation.granted_micro_usd, actual_micro_usd)
+        keys = [*(_key(scope.key) for scope in reservation.scopes), _mark(reservation.id)]
+        self._run(keys, "settle", reservation.id, actual_micro_usd)
 
     def account(self, key: str) -> Account:
         """What a scope has spent and holds, rebuilt from the ledger if Redis does not know it."""
@@ -124,13 +137,6 @@ class BudgetStore:
         limits = {s.key: s.limit_micro_usd for s in scopes if s.limit_micro_usd is not None}
         return min((limit - self._taken(key) for key, limit in limits.items()), default=None)
 
-    def forget(self, key: str) -> None:
-        """Drop a scope's account, so that its next use rebuilds it from the ledger."""
-        try:
-            self._client.delete(_key(key))
-        except RedisError as error:
-            raise BudgetUnavailable(f"Redis does not answer: {error}") from error
-
     def _taken(self, key: str) -> int:
         """What is spent or held; one plain read where the account is open."""
         try:
@@ -143,7 +149,14 @@ class BudgetStore:
         return account.spent_micro_usd + account.held_micro_usd
 
     def _seed(self, key: str) -> None:
-        self._run([_key(key)], "seed", self._rebuild(key))
+        keys = [_key(key), f"{_key(key)}:opening"]
+        token = self._run(keys, "open", uuid4().hex)
+        if token is None:
+            return
+        books = self._rebuild(key)
+        holds = [part for hold in books.open.items() for part in hold]
+        marks = [_mark(reservation) for reservation in books.open]
+        self._run([*keys, *marks], "seed", token, books.spent_micro_usd, int(LEASE_S * 1000), *holds)
 
     def _run(self, keys: Sequence[str], *args: str | bytes | int) -> Any:
         try:
@@ -165,3 +178,7 @@ def shared_budget(rebuild: Rebuild) -> BudgetStore:
 def _key(scope: str) -> str:
     # One hash tag for all: a script on a Redis Cluster needs its keys on one node.
     return f"{{budget}}:scope:{scope}"
+
+
+def _mark(reservation_id: str) -> str:
+    return f"{{budget}}:settled:{reservation_id}"

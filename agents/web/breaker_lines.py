@@ -20,30 +20,43 @@ AFTERWARDS: Final = timedelta(seconds=1)
 
 
 def trace_with_breakers(work: Work) -> list[dict[str, Any]]:
-    """The run's trace, with the changes of the breakers of its model and of its tools where it met them."""
+    """The run's trace, with the changes of the breakers of its models and of its tools where it met them."""
     lines = iter(trace(work))
     ended = work.run.ended_at or now()
     events = _events(work, ended)
-    since = work.run.created_at
+    since = dict.fromkeys(_models(work.run), work.run.created_at)
     told: list[dict[str, Any]] = []
     for step in work.steps:
-        told += _lines(_between(events, f"model:{work.run.model}", since, step.at))
+        model = _asked_in(step, work.run)
+        told += _lines(_between(events, model, since[model], step.at))
         told.append(next(lines))
-        since = step.at
+        since[model] = step.at
         for call in work.calls_of(step):
             met = _met_by(call, step, work, events)
             before = [event for event in met if event.at <= _begun(call, step)]
             told += [*_lines(before), next(lines), *_lines(met[len(before) :])]
     if work.run.state != Run.State.WAITING_HUMAN:
-        told += _lines(_between(events, f"model:{work.run.model}", since, ended))
+        for model in since:
+            told += _lines(_between(events, model, since[model], ended))
     return told
 
 
 def _events(work: Work, until: datetime) -> list[BreakerEvent]:
     """The events of the breakers that this run may have met, oldest first."""
-    names = {f"model:{work.run.model}", *(f"tool:{call.name}" for call in work.calls)}
+    names = {*_models(work.run)} | {f"tool:{call.name}" for call in work.calls}
     found = BreakerEvent.objects.filter(breaker__in=names, at__lte=until + AFTERWARDS)
     return list(found.select_related("actor").order_by("-id")[:LOOKED_THROUGH])[::-1]
+
+
+def _models(run: Run) -> list[str]:
+    """The breakers of every model that the run may ask, its own first."""
+    asked = dict.fromkeys([run.model, run.prompt.get("critic", {}).get("model") or run.model])
+    return [f"model:{model}" for model in asked]
+
+
+def _asked_in(step: Step, run: Run) -> str:
+    critic = run.prompt["critic"]["model"] if step.aside == Step.Aside.CRITIC else None
+    return f"model:{critic or run.model}"
 
 
 def _between(

@@ -75,8 +75,7 @@ class RunDetail(AgentView):
     def get(self, request: Request, id: int) -> Response:
         query = read_query(WaitQuery, request.query_params)
         run = self._run(id)
-        if query.wait:
-            until_over.until_settled(id, query.wait)
+        if query.wait and until_over.hold(request, id, query.wait):
             run = self._run(id)
         return Response(RunOut.of(run))
 

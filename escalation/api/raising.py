@@ -49,8 +49,16 @@ def raise_for(
         usage=written.get("usage") or {},
         callback_url=body.callback_url or "",
         **{name: getattr(body, name) for name in AS_READ},
-        **{name: written.get(name, default) for name, default in AS_WRITTEN.items()},
+        **{name: written.get(name, default) for name, default in AS_WRITTEN.items()}
+        | _policys_timeout(policy, body),
     )
+
+
+def _policys_timeout(policy: Policy | None, body: EscalationIn) -> dict[str, Any]:
+    # A deadline that the agent set itself ends as the agent said, and only a result has a stand-in.
+    if policy is None or body.deadline_s or body.on_timeout or body.kind != "result":
+        return {}
+    return {"on_timeout": policy.timeout}
 
 
 AS_READ = (

@@ -13,6 +13,8 @@ CACHED = "cached"
 DEFAULT = "default"
 RULE = "rule"  # written "rule:name" in a policy
 LAST = (DEFAULT, HUMAN)  # what a list of handlers may end in: both always yield
+# A threshold that no confidence reaches. 1 would not do: models like to be sure of everything.
+ACCEPTS_NOTHING = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a policy says: `threshold` and `audit_rate` in 0 to 1, and for each reason its handlers."""
+    """What a policy says: `threshold` in 0 to 1 or ACCEPTS_NOTHING, `audit_rate` in 0 to 1, and handlers."""
 
     threshold: float
     audit_rate: float
@@ -70,6 +72,17 @@ def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequenc
     return terms.exits.get(reason) or (HUMAN,)
 
 
+def at_the_deadline(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
+    """The handlers to try when nobody decided in time; the last of them always yields.
+
+    A shadow run stays with a human, and no rule is shown a PARTIAL result: it might pass it on as whole.
+    """
+    if reason == "not_live":
+        return (HUMAN,)
+    fitting = [handler for handler in handlers if not (partial and handler.startswith(f"{RULE}:"))]
+    return fitting or (HUMAN,)
+
+
 def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
     if not result.live:
         return "not_live", "the agent is not live: every result goes to a human"
@@ -83,6 +96,8 @@ def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
 
 
 def _compared(confidence: float, threshold: float) -> tuple[str | None, str]:
+    if threshold == ACCEPTS_NOTHING:
+        return "low_confidence", f"nothing is accepted at present, confidence {confidence:.2f} or not"
     # Exact doubles: a proposal's guarantee holds for `c >= t`, not for what a rounded display suggests.
     digits = next((n for n in range(2, 17) if round(confidence, n) != round(threshold, n)), None)
     shown, limit = ((repr(n) if digits is None else f"{n:.{digits}f}") for n in (confidence, threshold))
@@ -97,6 +112,11 @@ def is_probability(value: Any) -> bool:
     return is_number and math.isfinite(value) and 0 <= value <= 1
 
 
+def is_threshold(value: Any) -> bool:
+    """Whether a value is a probability, or the threshold that accepts nothing."""
+    return is_probability(value) or value == ACCEPTS_NOTHING
+
+
 def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[str]:
     """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere."""
     if not is_table(exits):
@@ -105,14 +125,16 @@ def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[st
     for reason, handlers in exits.items():
         if reason not in reasons:
             problems.append(f"{reason}: not a reason")
-        if handlers and handlers[-1] not in LAST:
-            problems.append(
-                f"{reason}: ends in {handlers[-1]}, which may yield nothing; end in default or human"
-            )
-        problems += [
-            f"{reason}: {handler!r} is not a handler" for handler in handlers if not _is_handler(handler)
-        ]
+        problems += [f"{reason}: {fault}" for fault in faults(handlers)]
     return problems
+
+
+def faults(handlers: Sequence[str]) -> list[str]:
+    """What is wrong with a list of handlers, a sentence each; an empty list is not this function's matter."""
+    problems = []
+    if handlers and handlers[-1] not in LAST:
+        problems.append(f"ends in {handlers[-1]}, which may yield nothing; end in default or human")
+    return problems + [f"{handler!r} is not a handler" for handler in handlers if not _is_handler(handler)]
 
 
 def is_table(value: Any) -> bool:

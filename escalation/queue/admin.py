@@ -1,8 +1,12 @@
 """The review queues with their members, and what waited in them."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from escalation.queue.facts import FactAdmin, FactInline
+from escalation.queue.forms import NAMES, ReviewQueueForm
 from escalation.queue.models import Decision, Escalation, Event, Membership, ReasonCode, ReviewQueue
 
 
@@ -18,9 +22,18 @@ class ReasonCodeInline(admin.TabularInline[ReasonCode, ReviewQueue]):
 
 @admin.register(ReviewQueue)
 class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
-    list_display = ["name", "slug", "people"]
+    form = ReviewQueueForm
+    list_display = ["name", "slug", "capacity", "overloaded_at", "people"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline, ReasonCodeInline]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "capacity"]}),
+        ("Working hours", {"fields": ["time_zone", *NAMES, "closures"]}),
+    ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        # The fields of the hours are made by the form itself, which the factory does not know of.
+        return self.form
 
     def people(self, queue: ReviewQueue) -> str:
         members = queue.memberships.select_related("user").order_by("user__username")

@@ -18,7 +18,7 @@ from escalation.queue.models import Escalation, Membership, ReasonCode, ReviewQu
 from escalation.queue.models.alike import how_many_alike, leading
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason_code import AS_ROW
-from escalation.review.choices import DECIDED, OPEN, SNOOZED
+from escalation.review.choices import DECIDED, OPEN, SNOOZED, WATCHED
 from escalation.review.filters import QueueFilter
 
 PAGE = 50
@@ -186,6 +186,8 @@ def _edge(filters: QueueFilter, queues: Sequence[ReviewQueue], after: Cursor | N
 
 
 def _heads(line: EscalationQuerySet, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
+    if part == WATCHED:
+        return [line]
     # One index walk per queue, and the few that are claimed: one condition over both would sort the line.
     claimed = [] if part in (SNOOZED, DECIDED) or not queues else [line.filter(status=Status.CLAIMED)]
     return [*_by_queue(line, part, queues), *claimed]

@@ -23,8 +23,10 @@ INVARIANTS = [
     in_sql("An undone decision has no label, and neither has one that says nothing of a result.", ORPHANED),
     never_edited("No label is ever edited.", "tuning_label"),
     never_edited(
-        "No target, no proposal and no settlement is ever edited.",
+        "No target, cost or rail of a gate, no proposal and no settlement is ever edited.",
         "tuning_gatetarget",
+        "tuning_gatecosts",
+        "tuning_gaterails",
         "tuning_proposal",
         "tuning_settlement",
     ),

@@ -88,7 +88,7 @@ class Window:
 
 
 def window_at(gate: Gate, since: datetime | None = None, until: datetime | None = None) -> Window:
-    """Read the present window of a gate, or what passed from `since` to before `until` of it.
+    """Read the present window of a gate, or what passed from `since` to before `until` of its versions.
 
     One query, whose rows are counts by policy, way and confidence.
     """
@@ -96,8 +96,14 @@ def window_at(gate: Gate, since: datetime | None = None, until: datetime | None 
     if newest is None:
         return Window("", "")
     outcomes = gate.outcomes.filter(model=newest[0], prompt_version=newest[1])
-    cells = _cells(decided_by_confidence(outcomes, since, until))
+    cells = _cells(decided_by_confidence(outcomes, since or window_start(gate), until))
     return Window(*newest, cells, *_strata(cells, _periods(gate.policies.order_by("version"))))
+
+
+def window_start(gate: Gate) -> datetime | None:
+    """When an alarm closed the last window of a gate: what was before says nothing of what is now."""
+    recent = gate.watches.filter(closed_the_window=True, ended_at__gte=Now() - LONGEST_WINDOW)
+    return recent.order_by("-ended_at").values_list("ended_at", flat=True).first()
 
 
 def decided_by_confidence(

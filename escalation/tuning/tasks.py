@@ -1,8 +1,16 @@
+from django.utils.timezone import now
+
 from escalation.ticks import tick
-from escalation.tuning.models import Proposal
+from escalation.tuning.models import Proposal, Watch
 
 
 @tick("tuning.propose_thresholds")
 def propose_thresholds() -> int:
     """Look at every gate whose labels have doubled since the last look."""
     return len(Proposal.objects.make_due())
+
+
+@tick("tuning.watch_for_drift")
+def watch_for_drift() -> int:
+    """Let the watch at every gate see what came since the last tick."""
+    return Watch.objects.feed_all(now())

@@ -142,6 +142,7 @@ def test_members_join_a_queue_on_its_page(
     form = {
         "slug": queue.slug,
         "name": queue.name,
+        "time_zone": "UTC",
         "memberships-TOTAL_FORMS": 3,
         "memberships-INITIAL_FORMS": 2,
         **{f"memberships-{n}-id": member.pk for n, member in enumerate(members)},

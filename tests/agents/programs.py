@@ -39,8 +39,19 @@ def environment(api: LocalMessagesAPI, log: Path, **more: str) -> dict[str, str]
 
 def step_elsewhere(run_id: int, step: int, env: dict[str, str]) -> int:
     """Take one step of a run in another process; returns its exit code."""
+    with stepping(run_id, step, env) as process:
+        return process.wait(timeout=60)
+
+
+@contextmanager
+def stepping(run_id: int, step: int, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Another process that takes one step of a run, in a process group of its own; killed at the end."""
     command = [sys.executable, "-m", "tests.agents.night_shift", str(run_id), str(step)]
-    return subprocess.run(command, env=env, cwd=ROOT, timeout=60, check=False).returncode
+    process = subprocess.Popen(command, env=env, cwd=ROOT, start_new_session=True)
+    try:
+        yield process
+    finally:
+        kill(process)
 
 
 @contextmanager

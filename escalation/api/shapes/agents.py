@@ -12,7 +12,9 @@ from escalation.gating.models import Agent, Gate, Policy
 
 
 class PolicyOut(Struct, kw_only=True):
-    """The numbers and exits in force; `exits` has the handlers of each reason, in their order."""
+    """The numbers and exits in force; `exits` has the handlers of each reason, in their order, `on_timeout`
+    those that are tried when nobody decides in time.
+    """
 
     version: int
     threshold: float
@@ -22,6 +24,7 @@ class PolicyOut(Struct, kw_only=True):
     default_output: Json
     cache_ttl_s: int
     deadline_s: int | None
+    on_timeout: list[str]
     queue: str
     author: str | None
     reason: str

@@ -28,6 +28,7 @@ EVENTS = [
     "outcome.overturned",
     "agent.paused",
     "breaker.opened",
+    "drift.detected",
 ]
 OVERLAP = timedelta(hours=24)
 

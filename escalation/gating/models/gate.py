@@ -8,6 +8,7 @@ from django.db import models, transaction
 from escalation.gating.exceptions import PolicyChanged
 from escalation.gating.models.agent import Agent
 from escalation.gating.models.policy import Policy
+from escalation.gating.signals import adopting
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -34,13 +35,20 @@ class Gate(models.Model):
 
     @transaction.atomic
     def adopt(
-        self, *, author: User | None, reason: str, made_from: int | None = None, **changes: Any
+        self,
+        *,
+        author: User | None,
+        reason: str,
+        made_from: int | None = None,
+        drafted_by: User | None = None,
+        **changes: Any,
     ) -> Policy:
         """Put a new version in force: the one before with `changes`.
 
         The old version stays as it was, and what ran under it keeps its number. Raises ValidationError when
-        the new one would have holes, and PolicyChanged when `made_from` (the version that the author saw, 0
-        for none) is not in force any more.
+        the new one would have holes or one who listens to `adopting` refuses it, and PolicyChanged when
+        `made_from` (the version that the author saw, 0 for none) is not in force any more. `drafted_by`: who
+        wrote down what `author` now puts in force.
         """
         # One writer at a time, so that version numbers have neither gap nor twin.
         Gate.objects.select_for_update().get(pk=self.pk)
@@ -51,5 +59,6 @@ class Gate(models.Model):
             raise PolicyChanged(made_from, version)
         policy = Policy(gate=self, author=author, reason=reason, version=version + 1, **(terms | changes))
         policy.full_clean()
+        adopting.send(Gate, policy=policy, before=before, drafted_by=drafted_by)
         policy.save(force_insert=True)
         return policy

@@ -269,6 +269,8 @@ class Outcome(models.Model):
             reason=reason,
             queue=policy.queue,
             deadline_s=policy.deadline_s,
+            # Of a check on what was accepted long ago, no agent waits for the answer.
+            on_timeout=None if reason == Reason.AUDIT else policy.timeout,
             detail=self.detail,
             threshold=policy.threshold,
             policy_version=policy.version,

@@ -12,7 +12,16 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from escalation.gating.exceptions import UnknownGate
-from escalation.gating.exits import Terms, holes, is_probability, is_table
+from escalation.gating.exits import (
+    ACCEPTS_NOTHING,
+    HUMAN,
+    Terms,
+    faults,
+    holes,
+    is_probability,
+    is_table,
+    is_threshold,
+)
 from escalation.gating.rules import rule_named
 from escalation.queue.models import Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
@@ -25,7 +34,17 @@ HANDLED = [
 # The most that one run may use; every one is optional.
 WHOLE_LIMITS = ("tokens", "output_tokens", "turns", "tool_calls")
 LIMITS = ("cost_usd", *WHOLE_LIMITS, "wall_clock_s")
-TERMS = ("threshold", "audit_rate", "budget", "exits", "default_output", "cache_ttl_s", "deadline_s", "queue")
+TERMS = (
+    "threshold",
+    "audit_rate",
+    "budget",
+    "exits",
+    "default_output",
+    "cache_ttl_s",
+    "deadline_s",
+    "on_timeout",
+    "queue",
+)
 
 
 def all_to_a_human() -> dict[str, list[str]]:
@@ -33,10 +52,21 @@ def all_to_a_human() -> dict[str, list[str]]:
     return {reason: ["human"] for reason in HANDLED}
 
 
+def stays_with_a_human() -> list[str]:
+    """The timeout exit that is always safe: wait on, and let a wider circle know."""
+    return [HUMAN]
+
+
 def check_probability(value: float) -> None:
     """Refuse what is no finite number from 0 to 1."""
     if not is_probability(value):
         raise ValidationError("Give a number from 0 to 1.")
+
+
+def check_threshold(value: float) -> None:
+    """Refuse what is neither a number from 0 to 1 nor the threshold that accepts nothing."""
+    if not is_threshold(value):
+        raise ValidationError(f"Give a number from 0 to 1, or {ACCEPTS_NOTHING:g} to accept nothing.")
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
@@ -82,13 +112,16 @@ class Policy(models.Model):
 
     gate = models.ForeignKey("gating.Gate", on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()
-    threshold = models.FloatField(validators=[check_probability])
+    threshold = models.FloatField(validators=[check_threshold])
     audit_rate = models.FloatField(default=0.05, validators=[check_probability])
     budget = models.JSONField(default=dict, blank=True)  # {one of LIMITS: amount}
     exits = models.JSONField(default=all_to_a_human)  # {reason: [handler, …]}
     default_output = models.JSONField(null=True, blank=True)  # what the exit `default` yields
     cache_ttl_s = models.PositiveIntegerField(default=86_400)  # how old an answer the exit `cached` may yield
-    deadline_s = models.PositiveIntegerField(null=True, blank=True)  # until the timeout exit
+    deadline_s = models.PositiveIntegerField(
+        null=True, blank=True
+    )  # in working hours, until the timeout exit
+    on_timeout = models.JSONField(default=stays_with_a_human)  # [handler, …]: what is then tried, in order
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -104,8 +137,11 @@ class Policy(models.Model):
         constraints = [
             models.UniqueConstraint(F("gate"), F("version").desc(), name="one_policy_per_gate_and_version"),
             models.CheckConstraint(
-                condition=Q(threshold__gte=0, threshold__lte=1, audit_rate__gte=0, audit_rate__lte=1),
-                name="threshold_and_audit_rate_are_probabilities",
+                condition=Q(threshold__gte=0, threshold__lte=1) | Q(threshold=ACCEPTS_NOTHING),
+                name="a_threshold_is_a_probability_or_accepts_nothing",
+            ),
+            models.CheckConstraint(
+                condition=Q(audit_rate__gte=0, audit_rate__lte=1), name="an_audit_rate_is_a_probability"
             ),
         ]
 
@@ -120,26 +156,41 @@ class Policy(models.Model):
         """What a new version starts from."""
         return {name: getattr(self, name) for name in TERMS}
 
+    @property
+    def timeout(self) -> dict[str, Any] | None:
+        """What an escalation raised under this policy says of its timeout exit; None without a deadline."""
+        return None if self.deadline_s is None else {"handler": "policy", "handlers": self.on_timeout}
+
     def clean(self) -> None:
         found = {
             "exits": holes(self.exits, HANDLED),
+            "on_timeout": [],
             "default_output": [],
             "budget": excesses(self.budget),
         }
-        if is_table(self.exits):
-            found["exits"] += self._unknown_rules()
-            if self.default_output is None and any("default" in handlers for handlers in self.exits.values()):
+        at_deadline = {"on_timeout": self.on_timeout}
+        if not self.on_timeout or not is_table(at_deadline):
+            found["on_timeout"] = ["say what is tried when nobody decides in time; a list of handlers"]
+        elif is_table(self.exits):
+            found["on_timeout"] = faults(self.on_timeout) + _unknown_rules(at_deadline)
+            found["exits"] += _unknown_rules(self.exits)
+            if self.default_output is None and _yields_default(self.exits | at_deadline):
                 found["default_output"] = ["an exit is `default`: write what it yields"]
         if problems := {field: texts for field, texts in found.items() if texts}:
             raise ValidationError(problems)
 
-    def _unknown_rules(self) -> list[str]:
-        return [
-            f"{reason}: no rule is named {name!r}"
-            for reason, handlers in self.exits.items()
-            for name in (handler.removeprefix("rule:") for handler in handlers if handler.startswith("rule:"))
-            if rule_named(name) is None
-        ]
+
+def _yields_default(exits: dict[str, list[str]]) -> bool:
+    return any("default" in handlers for handlers in exits.values())
+
+
+def _unknown_rules(exits: dict[str, list[str]]) -> list[str]:
+    return [
+        f"{reason}: no rule is named {name!r}"
+        for reason, handlers in exits.items()
+        for name in (handler.removeprefix("rule:") for handler in handlers if handler.startswith("rule:"))
+        if rule_named(name) is None
+    ]
 
 
 def excesses(budget: Any) -> list[str]:

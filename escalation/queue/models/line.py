@@ -13,9 +13,10 @@ from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from escalation.queue import signals
-from escalation.queue.exceptions import KeyReused, TransitionRefused
+from escalation.queue.exceptions import KeyReused
 from escalation.queue.models.alike import MOST_ALIKE, alike_to
 from escalation.queue.models.bulk import MOST_AT_ONCE, BulkResult, decide_each, undo_each
+from escalation.queue.models.deadline import Allowed, allowed, expire, widen
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.queue.models.review_queue import Membership, ReviewQueue
 from escalation.queue.models.rows import mark_stored, names, places, read, values
@@ -97,9 +98,10 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         row = self.model(agent=agent, key=key, request_hash=request_hash, **facts)
         row.queue = queue or ReviewQueue.default()
         row.seal()
+        terms = allowed(row.queue, deadline_s)
         # One statement is a transaction of its own; only a listener needs a longer one.
         with transaction.atomic() if signals.raised.has_listeners(self.model) else nullcontext():
-            if _raised(row, deadline_s):
+            if _raised(row, terms):
                 signals.raised.send(self.model, escalation=row)
                 return row, True
         # Another request with this key was faster: its row is there now, and is the answer to both.
@@ -166,9 +168,14 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         return undo_each(reviewer, rows)
 
     def expire_overdue(self, *, limit: int = 500) -> int:
-        """Expire what is past its deadline and held by nobody; returns how many."""
+        """Expire what is past its deadline and held by nobody; returns with how many it dealt."""
         overdue = self.filter(self.model.overdue()).order_by("deadline_at")[:limit]
-        return sum(_expired(escalation) for escalation in overdue)
+        return sum(expire(escalation) for escalation in overdue)
+
+    def widen_what_waits(self, *, limit: int = 500) -> int:
+        """Send reminders, and word to wider circles, where the time has come; returns how many."""
+        waiting = self.filter(self.model.unheld(), notice_at__lte=Now()).select_related("queue")
+        return sum(widen(escalation) for escalation in waiting.order_by("notice_at")[:limit])
 
 
 def lease_data() -> dict[str, float]:
@@ -176,12 +183,12 @@ def lease_data() -> dict[str, float]:
     return {"lease_s": settings.CLAIM_LEASE.total_seconds()}
 
 
-def _raised(row: Escalation, deadline_s: float | None) -> bool:
+def _raised(row: Escalation, terms: Allowed) -> bool:
     """Write the row and its event, by the database's clock; False when its key was there before."""
-    limit = None if deadline_s is None else timedelta(seconds=deadline_s)
-    patience = PATIENCE[row.priority] if limit is None else min(PATIENCE[row.priority], limit)
+    patience = PATIENCE[row.priority]
+    patience = patience if terms.limit is None else min(patience, terms.limit)
     sql = RAISE.format(names=names(type(row), BY_DATABASE), places=places(type(row), BY_DATABASE))
-    params: list[Any] = [*values(row, BY_DATABASE), limit, patience]
+    params: list[Any] = [*values(row, BY_DATABASE), terms.limit, terms.notice, patience]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         returned = cursor.fetchone()
@@ -190,21 +197,14 @@ def _raised(row: Escalation, deadline_s: float | None) -> bool:
     return returned is not None
 
 
-def _expired(escalation: Escalation) -> bool:
-    try:
-        escalation.expire()
-    except TransitionRefused:  # somebody claimed or decided it meanwhile: theirs is the better end
-        return False
-    return True
-
-
 # Model.save() would need four round trips for this, and build the same SQL again for each row.
-BY_DATABASE = ("id", "raised_at", "deadline_at", "due_at")
+BY_DATABASE = ("id", "raised_at", "deadline_at", "notice_at", "due_at")
 RAISE = """
 WITH raised AS (
-    INSERT INTO queue_escalation ({names}, deadline_at, due_at)
-    VALUES ({places}, statement_timestamp() + %s::interval, statement_timestamp() + %s::interval)
-    ON CONFLICT (agent, key) DO NOTHING RETURNING id, raised_at, deadline_at, due_at
+    INSERT INTO queue_escalation ({names}, deadline_at, notice_at, due_at)
+    VALUES ({places}, statement_timestamp() + %s::interval, statement_timestamp() + %s::interval,
+        statement_timestamp() + %s::interval)
+    ON CONFLICT (agent, key) DO NOTHING RETURNING id, raised_at, deadline_at, notice_at, due_at
 ), event AS (
     INSERT INTO queue_event (escalation_id, kind, data) SELECT id, 'raised', '{{}}' FROM raised
 )

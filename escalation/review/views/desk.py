@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,7 +16,8 @@ from escalation.queue.models import Decision, Escalation
 from escalation.review.bulk import bulk_forms
 from escalation.review.filters import STREAM, QueueFilter
 from escalation.review.line import Cursor, Page, chosen_queues, in_queues, queues_of, read_page, why_empty
-from escalation.review.page import EscalationPage, may_review
+from escalation.review.page import EscalationPage
+from escalation.review.people import may_review
 from escalation.review.said import Said, said
 from escalation.review.views.door import ReviewerView
 
@@ -28,7 +30,8 @@ class DeskView(ReviewerView):
     def escalation(self, pk: int, *, to_decide: bool = False) -> Escalation:
         """Load what this person may see, or 404; with `to_decide`, refuse (403) who may only look."""
         row = Escalation.objects.visible_to(self.request.user).filter(pk=pk)
-        escalation = get_object_or_404(row.select_related("queue", "claimed_by", "decision__reviewer"))
+        whole = row.select_related("queue", "claimed_by", "decision__reviewer")
+        escalation = get_object_or_404(whole.annotate(viewer_role=F("queue__memberships__role")))
         if to_decide and not may_review(self.request.user, escalation):
             raise PermissionDenied("You may look at this queue, but not decide in it.")
         return escalation

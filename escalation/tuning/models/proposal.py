@@ -14,7 +14,7 @@ from escalation.tuning.certificate import METHOD, Certificate, Status, Target, e
 from escalation.tuning.exceptions import ProposalClosed
 from escalation.tuning.models.target import GateTarget
 from escalation.tuning.statistics import Point, point_at
-from escalation.tuning.strata import Window, window_at
+from escalation.tuning.strata import Window, window_at, window_start
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
@@ -36,7 +36,10 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         window, target = window_at(gate), GateTarget.objects.of(gate)
         earlier = self.filter(gate=gate, model=window.model, prompt_version=window.prompt_version)
         last = earlier.filter(look__isnull=False).order_by("-look").first()
-        due = is_due(evidence_in(window.closed), last.evidence if last else None, target)
+        closed_at = window_start(gate)
+        # After an alarm the evidence counts from nothing, and the looks go on: none gets its doubt back.
+        counts = last and (closed_at is None or last.made_at > closed_at)
+        due = is_due(evidence_in(window.closed), last.evidence if last and counts else None, target)
         if only_if_due and not due:
             return None
         look = (last.look + 1 if last and last.look is not None else 0) if due else None

@@ -14,7 +14,7 @@ from agents.llm.local.replies import Reply
 from agents.models import LedgerEntry, Run
 from agents.run.purse import scopes_of, shared_left
 from agents.run.work import Work
-from agents.stores.budget import shared_budget
+from agents.stores.budget import Books, shared_budget
 from tests.agents.conftest import Desk
 from tests.agents.shop import Shop, answers
 
@@ -155,8 +155,10 @@ def test_no_budget_is_ever_exceeded_and_the_ledger_agrees(desk: Desk, shop: Shop
     assert spent(run) <= Decimal(cost_usd) * 1_000_000
     assert spent(run) == sum(step.micro_usd for step in run.steps.all())
     budget = Budget.from_mapping(run.budget)
-    account = shared_budget(lambda scope: -1).account(scopes_of(run, budget)[0].key)
     if run.steps.exists():
+        account = shared_budget(lambda scope: Books(-1)).account(
+            scopes_of(run, budget, run.created_at)[0].key
+        )
         assert (account.spent_micro_usd, account.held_micro_usd) == (spent(run), 0)
 
 

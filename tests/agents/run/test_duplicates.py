@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models.functions import Now
 
 from agents.llm.local.faults import Fault
@@ -19,7 +20,14 @@ from escalation.gating.models import Outcome
 from escalation.gating.models.policy import all_to_a_human
 from tests.agents.conftest import Desk
 from tests.agents.night_shift import night_shift
-from tests.agents.programs import environment, programs_in_the_database, step_elsewhere, wait_until
+from tests.agents.programs import (
+    environment,
+    kill,
+    programs_in_the_database,
+    step_elsewhere,
+    stepping,
+    wait_until,
+)
 from tests.agents.shop import Shop, answers
 from tests.racing import race
 
@@ -172,6 +180,29 @@ class TestAWorkerKilledInATool:
         assert LedgerEntry.objects.filter(run=run, kind="settled").count() == 1
 
 
+def test_a_worker_killed_in_a_model_call_has_it_charged_in_full_and_the_run_goes_on(
+    desk: Desk, tmp_path: Path
+) -> None:
+    run = desk.begin(Fault("slow_first_byte", seconds=60), answers(), agent=night_shift)
+    with stepping(run.pk, 0, environment(desk.api, tmp_path / "log")) as worker:
+        wait_until(lambda: desk.asked(run))
+        kill(worker)
+    wait_until(lambda: not programs_in_the_database())
+    let_the_lease_run_out(run)
+
+    run = desk.go_on(run)
+
+    lost = LedgerEntry.objects.filter(run=run).earliest("id")
+    assert (run.state, lost.kind, run.ledger.filter(reservation=lost.reservation).count()) == (
+        Run.State.FINISHED,
+        "reserved",
+        1,
+    )
+    assert Work.on(run).spend().micro_usd == lost.micro_usd + run.steps.get().micro_usd
+    assert run.outcome is not None
+    assert (run.outcome.usage["turns"], run.steps.count()) == (2, 1)
+
+
 def test_a_worker_killed_between_an_answer_and_its_exit_leaves_neither(desk: Desk, tmp_path: Path) -> None:
     run = desk.begin(answers(confidence=5), answers(confidence=5), agent=night_shift)
     desk.employ(night_shift, exits=all_to_a_human() | {"low_confidence": ["rule:night-shift-dies", "human"]})
@@ -239,3 +270,28 @@ def test_an_error_in_the_middle_of_it_is_seen_by_a_human(desk: Desk, shop: Shop)
 
     assert desk.waits_for(run).reason == "error"
     assert desk.waits_for(run).detail.startswith("InvalidBudget: ")
+
+
+def migrate(change: str) -> None:
+    """Change the table of runs over another connection, as a deploy does while workers are at work."""
+
+    def elsewhere() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER TABLE agents_run {change}")
+
+    assert race(elsewhere) == [None]
+
+
+def test_a_worker_at_work_takes_runs_though_a_migration_added_a_column(desk: Desk) -> None:
+    runs = [desk.begin(answers()) for _ in range(8)]
+    # So often that the connection keeps the statement prepared.
+    for run in runs[1:]:
+        Run.objects.take(run.pk, 0)
+    migrate("ADD COLUMN added_meanwhile int")
+
+    try:
+        taken = Run.objects.take(runs[0].pk, 0)
+    finally:
+        migrate("DROP COLUMN added_meanwhile")
+
+    assert taken is not None

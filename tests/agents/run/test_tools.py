@@ -40,6 +40,7 @@ def shown(desk: Desk, run: Run, turn: int) -> list[dict[str, Any]]:
         (Reply.calls("look_up", order=7), "order: Input should be a valid string"),
         (Reply.calls("look_up", order="7", now=True), "now: Extra inputs are not permitted"),
         (Reply.calls("look_down", order="7"), "There is no tool 'look_down'"),
+        (Reply.calls("look" * 100, order="7"), "There is no tool 'looklook"),
         (Reply.calls("ask_a_human", question="May I?"), "There is no tool 'ask_a_human'"),
         (Reply.calls("look_up", order="a \x00"), "hold a NUL or half of a character"),
     ],
@@ -250,6 +251,16 @@ def test_two_calls_under_one_id_end_the_run_and_neither_runs(desk: Desk, shop: S
     escalation = desk.waits_for(run)
     assert (escalation.reason, shop.looked_up) == ("output_invalid", [])
     assert escalation.detail == "The model gave two calls the id toolu_1: no answer could name one of them."
+
+
+@pytest.mark.parametrize("tool_use_id", ["toolu_" * 50, "toolu_\x00"])
+def test_an_id_that_is_none_ends_the_run_which_can_go_on(desk: Desk, shop: Shop, tool_use_id: str) -> None:
+    run = desk.run(Reply(({**look_up(7).blocks[0], "id": tool_use_id},)), answers())
+
+    escalation = desk.waits_for(run)
+    assert (escalation.reason, shop.looked_up) == ("output_invalid", [])
+    assert escalation.detail.startswith("The model gave a call an id that is none: toolu_")
+    assert desk.after(run, "retry", note="Once more.").state == Run.State.FINISHED
 
 
 def test_an_id_of_an_earlier_turn_ends_the_run_which_can_go_on(desk: Desk, shop: Shop) -> None:

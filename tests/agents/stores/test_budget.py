@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from agents.stores.budget import (
     Account,
+    Books,
     BudgetStore,
     BudgetUnavailable,
     Exhausted,
@@ -34,11 +35,14 @@ class Ledger:
 
     def __init__(self, **spent: int) -> None:
         self.spent = spent
-        self.asked: list[str] = []
+        self.open: dict[str, int] = {}
+        self.meanwhile: Callable[[], object] = lambda: None  # happens between reading it and rebuilding
 
-    def __call__(self, key: str) -> int:
-        self.asked.append(key)
-        return self.spent.get(key, 0)
+    def __call__(self, key: str) -> Books:
+        books = Books(self.spent.get(key, 0), dict(self.open))
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        return books
 
 
 @pytest.fixture
@@ -167,42 +171,101 @@ def test_a_wiped_redis_is_rebuilt_from_the_ledger(shared_redis: redis.Redis) -> 
     assert budget.account(AGENT_DAY.key).spent_micro_usd == 2 * DOLLAR
 
 
-def test_a_call_that_outlives_a_wiped_redis_is_charged_once(shared_redis: redis.Redis) -> None:
-    ledger = Ledger()
-    budget = BudgetStore(shared_redis, ledger)
-    reservation = granted(budget.reserve("r1", [RUN], Order(600_000)))
-    # The ledger counts the open reservation in full, as it must.
-    ledger.spent[RUN.key] = 600_000
-    shared_redis.flushdb()
-    rebuilt = budget.account(RUN.key)
+class TestACallUnderWayWhenRedisForgets:
+    """Whatever the moment, the call is charged once: what it may cost until it is settled, then its cost."""
 
-    budget.settle(reservation, 250_000)
+    @pytest.fixture
+    def ledger(self) -> Ledger:
+        return Ledger()
 
-    assert rebuilt == Account(600_000, 0)
-    assert budget.account(RUN.key) == Account(250_000, 0)
+    @pytest.fixture
+    def budget(self, shared_redis: redis.Redis, ledger: Ledger) -> BudgetStore:
+        return BudgetStore(shared_redis, ledger)
 
+    @pytest.fixture
+    def call(self, budget: BudgetStore, ledger: Ledger) -> Reservation:
+        call = granted(budget.reserve("r1", [RUN], Order(600_000)))
+        ledger.open["r1"] = 600_000
+        return call
 
-def test_settling_into_a_wiped_redis_leaves_the_rebuild_to_the_ledger(shared_redis: redis.Redis) -> None:
-    ledger = Ledger()
-    budget = BudgetStore(shared_redis, ledger)
-    reservation = granted(budget.reserve("r1", [RUN], Order(600_000)))
-    shared_redis.flushdb()
+    def costs(self, ledger: Ledger) -> None:
+        ledger.open.clear()
+        ledger.spent[RUN.key] = 250_000
 
-    budget.settle(reservation, 250_000)
-    ledger.spent[RUN.key] = 250_000
+    def test_a_rebuild_before_it_is_settled_holds_it(
+        self, budget: BudgetStore, ledger: Ledger, call: Reservation, shared_redis: redis.Redis
+    ) -> None:
+        shared_redis.flushdb()
+        rebuilt = budget.account(RUN.key)
+        self.costs(ledger)
 
-    assert budget.account(RUN.key) == Account(250_000, 0)
+        budget.settle(call, 250_000)
 
+        assert rebuilt == Account(0, 600_000)
+        assert budget.account(RUN.key) == Account(250_000, 0)
 
-def test_a_forgotten_scope_is_read_from_the_ledger_again(shared_redis: redis.Redis) -> None:
-    ledger = Ledger()
-    budget = BudgetStore(shared_redis, ledger)
-    budget.account(RUN.key)
-    ledger.spent[RUN.key] = 77
+    def test_a_rebuild_after_its_bill_and_before_its_settlement_charges_it_once(
+        self, budget: BudgetStore, ledger: Ledger, call: Reservation, shared_redis: redis.Redis
+    ) -> None:
+        shared_redis.flushdb()
+        self.costs(ledger)
+        rebuilt = budget.account(RUN.key)
 
-    budget.forget(RUN.key)
+        budget.settle(call, 250_000)
 
-    assert budget.account(RUN.key) == Account(77, 0)
+        assert rebuilt == budget.account(RUN.key) == Account(250_000, 0)
+
+    def test_a_rebuild_that_read_the_ledger_before_its_bill_ends_after_its_settlement(
+        self, budget: BudgetStore, ledger: Ledger, call: Reservation, shared_redis: redis.Redis
+    ) -> None:
+        shared_redis.flushdb()
+        ledger.meanwhile = lambda: budget.settle(call, 250_000)
+
+        rebuilt = budget.account(RUN.key)
+
+        assert rebuilt == Account(250_000, 0)
+
+    def test_a_rebuild_that_read_the_ledger_before_its_row_does_not_lose_it(
+        self, budget: BudgetStore, ledger: Ledger, shared_redis: redis.Redis
+    ) -> None:
+        call = granted(budget.reserve("r1", [RUN], Order(600_000)))
+        shared_redis.flushdb()
+        budget.account(RUN.key)
+        ledger.open["r1"] = 600_000
+
+        again = budget.reserve("r1", [RUN], Order(600_000))
+
+        assert again == call
+        assert budget.account(RUN.key) == Account(0, 600_000)
+
+    def test_if_others_took_the_money_since_it_is_refused_and_leaves_nothing(
+        self, budget: BudgetStore, shared_redis: redis.Redis
+    ) -> None:
+        both = [AGENT_DAY, RUN]
+        call = granted(budget.reserve("r1", both, Order(600_000)))
+        shared_redis.delete("{budget}:scope:" + RUN.key)
+        budget.reserve("r2", [RUN], Order(500_000))
+
+        again = budget.reserve("r1", both, Order(600_000))
+
+        assert again == Exhausted(RUN, 500_000)
+        budget.settle(call, 0)
+        assert budget.account(AGENT_DAY.key) == Account(0, 0)
+        assert budget.account(RUN.key) == Account(0, 500_000)
+
+    def test_a_rebuild_from_before_redis_forgot_again_is_not_used(
+        self, budget: BudgetStore, ledger: Ledger, shared_redis: redis.Redis
+    ) -> None:
+        def forgets_again() -> None:
+            granted(budget.reserve("r1", [RUN], Order(600_000)))
+            ledger.open["r1"] = 600_000
+            shared_redis.flushdb()
+
+        ledger.meanwhile = forgets_again
+
+        rebuilt = budget.account(RUN.key)
+
+        assert rebuilt == Account(0, 600_000)
 
 
 def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
@@ -253,7 +316,6 @@ def test_without_redis_nothing_is_reserved(mortal_redis: MortalRedis) -> None:
         lambda: budget.settle(reservation, 1),
         lambda: budget.account(RUN.key),
         lambda: budget.left(SCOPES),
-        lambda: budget.forget(RUN.key),
     ):
         with pytest.raises(BudgetUnavailable, match="Redis does not answer"):
             refused()

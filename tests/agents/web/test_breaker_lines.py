@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from agents import Critic
 from agents.llm.local.faults import Fault
 from agents.llm.local.replies import Reply
 from agents.models import Run
@@ -79,6 +80,20 @@ def test_a_run_that_waits_for_the_model_says_that_its_circuit_opened(desk: Desk)
     run = desk.run(Fault("overloaded"))
 
     assert told(run) == ["breaker model:claude-haiku-5-5: closed → open"]
+
+
+def test_a_critic_s_model_has_a_circuit_of_its_own(desk: Desk, shop: Shop) -> None:
+    agent = shop.agent(critic=Critic(model="claude-opus-5-5"))
+    run = desk.begin(answers(), agent=agent)
+    shared_breakers().force_open("model:claude-opus-5-5")
+
+    run = desk.go_on(run)
+
+    assert told(run) == ["model turn 1", "breaker model:claude-opus-5-5: closed → forced open"]
+    shared_breakers().reset("model:claude-opus-5-5")
+    Run.objects.filter(pk=run.pk).update(wake_at=run.created_at)
+    desk.wake(run)
+    assert told(run)[-1] == "critic what is wrong with the answer"
 
 
 def test_the_run_page_shows_it(desk: Desk, olga: User, settings: Settings) -> None:
