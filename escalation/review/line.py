@@ -26,8 +26,12 @@ MOST_COUNTED = 1000
 MOST_NEW = 100
 # How far down the line a filtered page looks for its rows: no index serves every filter (ADR 7).
 REACH = 10_000
-# What a row does not show of a decision.
-SAID = [f"decision__{name}" for name in ("output", "original_output", "arguments", "answer", "note", "grant")]
+# What a row shows: few columns of the many, and of people their names.
+SHOWN = (
+    *("agent", "gate", "kind", "reason", "title", "confidence", "threshold", "partial", "fingerprint"),
+    *("priority", "raised_at", "deadline_at", "due_at", "queue_id", "status", "version", "claimed_ahead"),
+    *("claimed_by__username", "decision__verdict", "decision__reviewer__username"),
+)
 Status = Escalation.Status
 
 
@@ -145,7 +149,7 @@ def _first(
 def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
     """What a row shows, and no body."""
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
-    rows = line.without_bodies().select_related("queue", "claimed_by", "decision__reviewer").defer(*SAID)
+    rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
     return rows.annotate(holds=held, sleeps=asleep, alike=how_many_alike(Escalation.objects))
 
 
