@@ -37,6 +37,9 @@ KEYS: Sequence[Key] = (
     Key("f", "Give feedback and let it try again", "escalation"),
     Key("d", "Dismiss: it needs no answer; or all chosen", "escalation"),
     Key("s", "Snooze", "escalation"),
+    Key("m", "Move it to another review queue, or to a colleague", "escalation"),
+    Key("i", "Write a note to colleagues", "escalation"),
+    Key("v", "Watch it, or no longer", "escalation"),
     Key("1-9", "Choose a reason or an option in the open form", "escalation"),
     Key("Ctrl Enter", "Send the open form, also from inside a field", "escalation"),
 )

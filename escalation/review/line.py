@@ -18,7 +18,7 @@ from escalation.queue.models import Escalation, Membership, ReasonCode, ReviewQu
 from escalation.queue.models.alike import how_many_alike, leading
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason_code import AS_ROW
-from escalation.review.choices import DECIDED, OPEN, SNOOZED
+from escalation.review.choices import DECIDED, OPEN, SNOOZED, WATCHED
 from escalation.review.filters import QueueFilter
 
 PAGE = 50
@@ -26,9 +26,19 @@ MOST_COUNTED = 1000
 MOST_NEW = 100
 # How far down the line a filtered page looks for its rows: no index serves every filter (ADR 7).
 REACH = 10_000
-# What a row does not show of a decision.
-SAID = [f"decision__{name}" for name in ("output", "original_output", "arguments", "answer", "note", "grant")]
+# What a row shows: few columns of the many, and of people their names.
+SHOWN = (
+    *("agent", "gate", "kind", "reason", "title", "confidence", "threshold", "partial", "fingerprint"),
+    *("priority", "raised_at", "deadline_at", "due_at", "queue_id", "status", "version", "claimed_ahead"),
+    *("claimed_by__username", "decision__verdict", "decision__reviewer__username"),
+)
 Status = Escalation.Status
+# Each part of the line as its index holds it.
+KEPT = {
+    OPEN: Q(status=Status.WAITING),
+    SNOOZED: Q(status=Status.WAITING, snoozed_until__isnull=False),
+    DECIDED: Q(status=Status.DECIDED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +144,37 @@ def _first(
     after: Cursor | None,
     edge: Cursor | None,
 ) -> list[tuple[int, str]]:
-    """The ids of a page's rows and more, with their fingerprints: the first of each part of the line."""
+    """The ids of a page's rows and more, with their fingerprints: the first of each part of the line.
+
+    The parts are walked inside one statement, each by its index, so that it costs the same to put together
+    however many queues there are.
+    """
     decided = part == DECIDED
     order = ("-id",) if decided else ("due_at", "id")
-    heads = [_between(head, after, edge, decided) for head in _heads(line, part, queues)]
-    firsts = [head.order_by(*order).values_list("pk", "fingerprint")[: PAGE + 1] for head in heads]
-    return list(firsts[0].union(*firsts[1:], all=True)) if len(firsts) > 1 else list(*firsts)
+    columns = JSONObject(pk="pk", fingerprint="fingerprint")
+
+    def head(of: Any) -> ArraySubquery:
+        between = _between(of, after, edge, decided).order_by(*order)
+        return ArraySubquery(between.values(found=columns)[: PAGE + 1])
+
+    claimed = Q(status=Status.CLAIMED)
+    if part not in KEPT:
+        of_part = line if part == WATCHED else line.filter(claimed)
+        firsts = _between(of_part, after, edge, decided).order_by(*order)
+        return list(firsts.values_list("pk", "fingerprint")[: PAGE + 1])
+    here = line.filter(queue=OuterRef("pk"))
+    parts = {"kept": head(here.filter(KEPT[part]))}
+    # One condition over what waits and what is claimed would sort the line.
+    parts |= {"held": head(here.filter(claimed))} if part == OPEN else {}
+    lines = ReviewQueue.objects.filter(pk__in=[queue.pk for queue in queues]).order_by().annotate(**parts)
+    found = [pair for arrays in lines.values_list(*parts) for array in arrays for pair in array or ()]
+    return [(pair["pk"], pair["fingerprint"]) for pair in found]
 
 
 def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
     """What a row shows, and no body."""
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
-    rows = line.without_bodies().select_related("queue", "claimed_by", "decision__reviewer").defer(*SAID)
+    rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
     return rows.annotate(holds=held, sleeps=asleep, alike=how_many_alike(Escalation.objects))
 
 
@@ -185,20 +214,9 @@ def _edge(filters: QueueFilter, queues: Sequence[ReviewQueue], after: Cursor | N
     return first(found, key=lambda cursor: cursor.pk if decided else (cursor.due_at, cursor.pk), default=None)
 
 
-def _heads(line: EscalationQuerySet, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
-    # One index walk per queue, and the few that are claimed: one condition over both would sort the line.
-    claimed = [] if part in (SNOOZED, DECIDED) or not queues else [line.filter(status=Status.CLAIMED)]
-    return [*_by_queue(line, part, queues), *claimed]
-
-
 def _by_queue(line: Any, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
     """Each queue's own part of the line, as its index holds it; what people hold is in none of them."""
-    kept = {
-        OPEN: Q(status=Status.WAITING),
-        SNOOZED: Q(status=Status.WAITING, snoozed_until__isnull=False),
-        DECIDED: Q(status=Status.DECIDED),
-    }
-    return [line.filter(kept[part], queue=queue) for queue in queues] if part in kept else []
+    return [line.filter(KEPT[part], queue=queue) for queue in queues] if part in KEPT else []
 
 
 def _between(

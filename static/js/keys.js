@@ -11,7 +11,7 @@ const isTyping = (element) =>
   element?.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=hidden])");
 const isSeen = (element) => element.checkVisibility();
 const carrierOf = (press) => [...document.querySelectorAll(`[data-key="${CSS.escape(press)}"]`)].find(isSeen);
-const openForm = () => document.querySelector("details.verdict[open], details.snooze[open]");
+const openForm = () => document.querySelector("details.verdict[open], details.snooze[open], details.note-new[open]");
 const sheet = () => document.getElementById("shortcuts");
 
 document.addEventListener("keydown", (event) => {
@@ -82,7 +82,7 @@ function focusOn(element) {
 }
 
 function send(event) {
-  const form = event.target.closest("form[data-verdict]") ?? openForm();
+  const form = event.target.closest("form[data-verdict], .note-new") ?? openForm();
   if (!form) return;
   event.preventDefault();
   (form.querySelector(".verdict-send") ?? form.querySelector(".verdict-button")).click();
@@ -90,7 +90,7 @@ function send(event) {
 
 function leave(event) {
   if (sheet()?.open) return;
-  const open = document.querySelector("details.verdict[open], details.snooze[open], details.menu[open]");
+  const open = document.querySelector("details.verdict[open], details.snooze[open], details.note-new[open], details.menu[open]");
   if (isTyping(event.target)) event.target.blur();
   else if (open) shut(open);
   else push(carrierOf("Esc"));

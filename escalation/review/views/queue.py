@@ -10,6 +10,7 @@ from escalation.queue.models import Escalation
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.review.filters import QueueFilter
 from escalation.review.line import PAGE, as_rows, count_new, fingerprint, in_queues, queues_of
+from escalation.review.rows import as_shown
 from escalation.review.views.desk import DeskView
 
 
@@ -32,7 +33,8 @@ class NewsView(DeskView):
         etag = quote_etag(fingerprint(rows, queues, new))
         if request.headers.get("If-None-Match") == etag:
             return HttpResponseNotModified(headers={"ETag": etag})
-        context = {"rows": rows, "queues": queues, "filters": filters, "new": new}
+        shown = as_shown(rows, self.request.user, folds=filters.folds)
+        context = {"rows": shown, "queues": queues, "filters": filters, "new": new}
         response = self.page("review/_news.html", context)
         response["ETag"] = etag
         return response
