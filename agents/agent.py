@@ -59,6 +59,7 @@ class Agent:
 
     def __post_init__(self) -> None:
         require_return_partial(self.on_budget_exceeded)
+        _require_kinds(self)
         if self.name == UNNAMED or not re.fullmatch(r"[-a-zA-Z0-9_]{0,100}", self.name):
             raise AgentInvalid(
                 f"name={self.name!r}: give up to 100 letters, digits, - and _, as 'support-triage'"
@@ -127,6 +128,19 @@ class Agent:
         return resume_here(self, run)
 
 
+def _require_kinds(agent: Agent) -> None:
+    if not isinstance(agent.model, str) or not agent.model.strip():
+        raise AgentInvalid(f"model={agent.model!r}: give the id of a model, as 'claude-haiku-5-5'")
+    for name, fits, instead in (
+        ("name", isinstance(agent.name, str), "a text"),
+        ("instructions", isinstance(agent.instructions, str), "one text; join its lines"),
+        ("may_ask", isinstance(agent.may_ask, bool), "True or False"),
+        ("opening", callable(agent.opening), "a function of the task"),
+    ):
+        if not fits:
+            raise AgentInvalid(f"{name}={getattr(agent, name)!r}: give {instead}")
+
+
 def _require_parts(agent: Agent) -> None:
     if not isinstance(agent.tools, Sequence):
         raise AgentInvalid(f"tools={agent.tools!r}: give a list, as [look_up]")
@@ -162,5 +176,10 @@ def _require_checks(agent: Agent) -> None:
     unknown = [name for name in agent.agree_on if name not in agent.output.get("properties", {})]
     if unknown:
         raise AgentInvalid(f"agree_on: the output has no field {', '.join(map(repr, unknown))}")
-    if agent.critic is not None and not isinstance(agent.critic, Critic):
-        raise AgentInvalid(f"critic={agent.critic!r}: write Critic(instructions=…, model=…)")
+    critic = agent.critic
+    if critic is not None and not (
+        isinstance(critic, Critic)
+        and isinstance(critic.instructions, str)
+        and isinstance(critic.model, str | None)
+    ):
+        raise AgentInvalid(f"critic={critic!r}: write Critic(instructions=…, model=…), both of them text")

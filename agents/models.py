@@ -313,7 +313,8 @@ class LedgerEntry(models.Model):
     reservation = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, choices=Kind)
     micro_usd = models.BigIntegerField()
-    usage = models.JSONField(default=dict)  # {input_tokens, output_tokens}; empty: no call was made
+    # {input_tokens, output_tokens}, of the former cache_read_tokens and cache_write_tokens; empty: no call
+    usage = models.JSONField(default=dict)
     model = models.CharField(max_length=100)
     detail = models.CharField(max_length=200, blank=True)
     at = DatabaseMoment(db_default=Now())

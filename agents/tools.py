@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -94,6 +95,7 @@ def tool(
     def make(function: Function) -> Tool:
         _require_a_plain_function(function)
         _require_sense(function, effect, cache_ttl_s)
+        _require_terms(function, needs_approval, breaker, cache_ttl_s, polling_interval_s)
         approval = needs_approval if callable(needs_approval) else lambda _: bool(needs_approval)
         return Tool(
             name=function.__name__,
@@ -126,11 +128,38 @@ def _require_sense(function: Function, effect: Effect, cache_ttl_s: float | None
     if effect not in get_args(Effect):
         choices = ", ".join(map(repr, get_args(Effect)))
         raise TypeError(f"tool {function.__name__}: effect={effect!r}; choose one of {choices}")
+    if cache_ttl_s is not None and effect != "read":
+        raise TypeError(
+            f"tool {function.__name__} has effect={effect!r}, and an earlier answer would say that it ran "
+            "when it did not: leave out cache_ttl_s"
+        )
     if cache_ttl_s is not None and TASK in inspect.signature(function).parameters:
         raise TypeError(
             f"tool {function.__name__} works on the task, so one run's answer is wrong for another: "
             "leave out cache_ttl_s"
         )
+
+
+def _require_terms(
+    function: Function,
+    needs_approval: object,
+    breaker: object,
+    cache_ttl_s: object,
+    polling_interval_s: object,
+) -> None:
+    if not isinstance(needs_approval, bool) and not callable(needs_approval):
+        raise TypeError(
+            f"tool {function.__name__}: needs_approval={needs_approval!r}; give True, False or a function of "
+            "the arguments"
+        )
+    if not isinstance(breaker, BreakerPolicy | None):
+        raise TypeError(
+            f"tool {function.__name__}: breaker={breaker!r}; write BreakerPolicy(…), from "
+            "agents.guards.breaker"
+        )
+    for name, value in {"cache_ttl_s": cache_ttl_s, "polling_interval_s": polling_interval_s}.items():
+        if value is not None and not (isinstance(value, int | float) and 0 < value < math.inf):
+            raise TypeError(f"tool {function.__name__}: {name}={value!r}; give seconds above 0")
 
 
 def _parameters(function: Function) -> type[BaseModel]:

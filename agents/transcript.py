@@ -25,6 +25,8 @@ BUDGET_SPENT = (
     "The budget is spent: no tool runs any more. Report now, in the same shape: what you have, what was "
     "completed, and what is missing."
 )
+NEARLY_SPENT = "Most of the budget is used"
+FINISH = "Do what matters most, then answer, and say what is missing."
 
 
 class Spoken(Protocol):
@@ -86,6 +88,11 @@ def with_text(sent: list[Message], text: str) -> list[Message]:
     if not sent:
         return _from_user([_text(text)])
     return [*sent[:-1], sent[-1] | {"content": [*sent[-1]["content"], _text(text)]}]
+
+
+def of_the_budget(used: str) -> str:
+    """What a model is told of a budget that comes to an end, in less room than BUDGET_SPENT takes."""
+    return f"{NEARLY_SPENT} ({used}). {FINISH}"
 
 
 def _from_user(blocks: list[Block]) -> list[Message]:

@@ -152,7 +152,7 @@ def in_the_middle() -> int:
 
 
 def count_days() -> int:
-    """Count what the insights show until nothing is left to catch up with; returns how many rows there are."""
+    """Count what the insights show, and all that was there before; returns how many rows there are."""
     today = now().date()
     while DailyCount.objects.counted_until() != today:
         DailyCount.objects.count_on(today)

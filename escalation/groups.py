@@ -9,9 +9,20 @@ from django.contrib.auth.models import Group, Permission
 APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
-    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
+    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode", "queueevent"],
     "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
-    "tuning": ["label", "proposal", "settlement", "gatetarget", "gaterails", "gatecosts", "watch", "alarm"],
+    "tuning": [
+        "label",
+        "proposal",
+        "settlement",
+        "draft",
+        "gatetarget",
+        "gaterails",
+        "gatecosts",
+        "watch",
+        "alarm",
+        "calibration",
+    ],
     "delivery": ["endpoint", "delivery", "channel", "notification"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
     "api": ["token"],

@@ -227,11 +227,13 @@ CELERY_BEAT_SCHEDULE = {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
         "queue.widen_what_waits": 10,
+        "queue.note_loads": 30,
         "delivery.sweep_deliveries": 5,
         "delivery.sweep_news": 10,
         "tuning.propose_thresholds": 900,
         "review.count_days": 60,
         "tuning.watch_for_drift": 60,
+        "tuning.calibrate": 900,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }

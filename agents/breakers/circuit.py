@@ -73,6 +73,8 @@ def circuit_breaker(
     of the two numbers; `classify` says what an exception counts for. Raises TypeError on coroutines and
     generators.
     """
+    if callable(failure_threshold):
+        raise TypeError("write @circuit_breaker() with brackets above the function")
     rule = policy or BreakerPolicy(failure_threshold=failure_threshold, recovery_timeout=recovery_timeout)
 
     def decorate(function: Callable[P, R]) -> Callable[P, Any]:

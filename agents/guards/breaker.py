@@ -6,7 +6,7 @@ clock of whoever keeps the value; the random draw of the jitter is an argument.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Final, NamedTuple, Self
 
@@ -67,6 +67,9 @@ class BreakerPolicy:
     jitter: float = 0.1
 
     def __post_init__(self) -> None:
+        for limit in fields(self):
+            number = isinstance(getattr(self, limit.name), int | float)
+            self._require(limit.name, number or limit.name == "slow_call_s", "a number")
         for name in ("failure_threshold", "minimum_calls"):
             self._require(name, getattr(self, name) >= 1, "a whole number from 1 up")
         for name in ("recovery_timeout", "window_s", "max_open_s", "max_retry_after_s", "probe_lease_s"):

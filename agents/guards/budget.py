@@ -11,6 +11,8 @@ from typing import Final, Self
 from agents.guards.verdict import PROCEED, Reason, Stop, Verdict
 
 MICRO: Final = 1_000_000
+# The share of a limit from which on the model is told that it comes to an end.
+NEARLY: Final = 0.8
 
 
 class InvalidBudget(ValueError):
@@ -105,20 +107,30 @@ def exceeded_limit(spend: Spend, budget: Budget, upcoming: Spend) -> str | None:
     return next((name for name, limit in _limits(budget).items() if getattr(after, name) > limit), None)
 
 
+def nearly_spent(spend: Spend, budget: Budget) -> str | None:
+    """The first limit of which four fifths are used, as in "$0.33 of $0.40"; None while there is none."""
+    limits = _limits(budget).items()
+    nearly = (name for name, limit in limits if 0 < limit * NEARLY <= getattr(spend, name))
+    return next((_used(spend, budget, name) for name in nearly), None)
+
+
 def describe_stop(spend: Spend, budget: Budget, name: str) -> str:
     """One sentence for the reviewer: which limit ended the run, and after how much work."""
-    turns = f"{spend.turns} turn{'' if spend.turns == 1 else 's'}"
-    limits = _limits(budget)
+    used = _used(spend, budget, name)
+    if name == "turns":
+        return f"stopped after {used}, {usd(spend.micro_usd)} spent"
+    return f"stopped at {used} after {spend.turns} turn{'' if spend.turns == 1 else 's'}"
+
+
+def _used(spend: Spend, budget: Budget, name: str) -> str:
+    used, limit = getattr(spend, name), _limits(budget)[name]
     match name:
         case "micro_usd":
-            return f"stopped at {usd(spend.micro_usd)} of {usd(int(limits[name]))} after {turns}"
-        case "turns":
-            return f"stopped after {spend.turns} of {limits[name]:.0f} turns, {usd(spend.micro_usd)} spent"
+            return f"{usd(used)} of {usd(int(limit))}"
         case "active_s":
-            return f"stopped at {spend.active_s:.0f} s of {limits[name]:.0f} s of work after {turns}"
+            return f"{used:.0f} s of {limit:.0f} s of work"
         case _:
-            what = name.replace("_", " ")
-            return f"stopped at {getattr(spend, name):,} of {limits[name]:,.0f} {what} after {turns}"
+            return f"{used:,} of {limit:,.0f} {name.replace('_', ' ')}"
 
 
 def grant_tool_calls(wanted: int, spend: Spend, budget: Budget) -> int:

@@ -19,7 +19,9 @@ class TurnRequest:
     """One request to the model. Its shape is the same on every turn of a run, since the API checks the
     prefix.
 
-    `allow_tools=False` keeps the tools in the request and forbids their use: the final report.
+    `allow_tools=False` keeps the tools in the request and forbids their use: the final report. `goes_on` says
+    that a request with the same beginning is likely within minutes: its prompt is put into the API's cache,
+    which costs a quarter more now and saves nine tenths then.
     `user_id` is an opaque id of the run, never a person.
     """
 
@@ -31,6 +33,7 @@ class TurnRequest:
     output_schema: Mapping[str, Any] | None = None
     allow_tools: bool = True
     effort: Literal["low", "medium", "high"] | None = None
+    goes_on: bool = False
     user_id: str = ""
 
     def body(self) -> dict[str, Any]:
@@ -48,6 +51,7 @@ class TurnRequest:
             "tools": list(self.tools),
             "output_config": output,
             "tool_choice": {"type": "none"} if self.tools and not self.allow_tools else None,
+            "cache_control": {"type": "ephemeral"} if self.goes_on else None,
             "metadata": {"user_id": self.user_id} if self.user_id else None,
         }
         return body | {name: value for name, value in optional.items() if value}

@@ -66,7 +66,7 @@ def _of_step(step: Step) -> dict[str, Any]:
         "seconds": round(step.seconds, 3),
         "output": step.text or None,
         "error": f"cut: {step.cut}" if step.cut else None,
-        "tokens": sum(step.usage.values()),
+        "tokens": sum(step.usage.get(name, 0) for name in ("input_tokens", "output_tokens")),
         "cost_usd": step.micro_usd / MICRO,
     }
 

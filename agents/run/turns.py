@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from agents.guards.budget import describe_stop, usd
+from agents.guards.budget import describe_stop, nearly_spent, usd
 from agents.guards.loop import Nudge
 from agents.guards.turn_plan import (
     Finalise,
@@ -25,9 +25,20 @@ from agents.run import ending, upstream
 from agents.run.acting import check_repetition, use_tools
 from agents.run.calling import position, waited_for
 from agents.run.metered import Answered
+from agents.run.resuming import GRANTED
 from agents.run.work import NOT_RUN_BUDGET, Work
 from agents.stores.budget import BudgetUnavailable, Exhausted
-from agents.transcript import BUDGET_SPENT, ROOM_FOR_RESULTS, Message, opening, reply, with_text
+from agents.transcript import (
+    BUDGET_SPENT,
+    NEARLY_SPENT,
+    ROOM_FOR_RESULTS,
+    Message,
+    asked_in,
+    of_the_budget,
+    opening,
+    reply,
+    with_text,
+)
 
 BYTES_PER_TOKEN = 3
 NEEDS = Needs(growth_tokens=ROOM_FOR_RESULTS // BYTES_PER_TOKEN)
@@ -96,7 +107,7 @@ def _follow(work: Work, plan: TurnPlan, call: _Next) -> None:
         ending.partially(work, plan.detail)
         return
     final = isinstance(plan, Finalise)
-    sent = with_text(call.sent, BUDGET_SPENT) if final else call.sent
+    sent = with_text(call.sent, BUDGET_SPENT) if final else _with_warning(work, call)
     answer = upstream.ask(_question(work, plan, sent, call))
     if isinstance(answer, Answered):
         # The answer and what follows from it are one: a worker lost in between would leave an answer unread.
@@ -114,6 +125,19 @@ def _follow(work: Work, plan: TurnPlan, call: _Next) -> None:
         _follow(work, report, call)
     else:
         _wait_or_end(work, answer)
+
+
+def _with_warning(work: Work, call: _Next) -> list[Message]:
+    used = nearly_spent(call.at.spend, call.at.budget)
+    if used is None or not call.sent or _was_warned(work):
+        return call.sent
+    return with_text(call.sent, of_the_budget(used))
+
+
+def _was_warned(work: Work) -> bool:
+    """Whether the model was told that the budget comes to an end, since it was last granted more."""
+    told = (text for text in reversed(asked_in(work.said)) if text.startswith((NEARLY_SPENT, GRANTED)))
+    return next(told, GRANTED) != GRANTED
 
 
 def _question(work: Work, plan: TakeTurn | Finalise, sent: list[Message], call: _Next) -> upstream.Question:

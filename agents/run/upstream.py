@@ -111,7 +111,7 @@ def _paid(question: Question) -> Answered | NotAsked | Exhausted:
         why = f"the model's API answered: {turn.error.message}"
         return NotAsked(why, turn.error.is_passing, turn.error.retry_after_s or 0)
     # A cut stream reports too few tokens: all that it may have used is charged.
-    used = question.most if turn.cut else Tokens(turn.usage.prompt_tokens, turn.usage.output_tokens)
+    used = question.most if turn.cut else Tokens.of(turn.usage)
     micro_usd = held.granted_micro_usd if turn.cut else question.price.cost(turn.usage)
     _settle(question, held, micro_usd, used, turn.cut or "")
     return Answered(turn, micro_usd, used, seconds)

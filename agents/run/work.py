@@ -126,6 +126,8 @@ class Work:
             messages=[*messages(self.steps), *sent],
             max_tokens=max_tokens,
             allow_tools=allow_tools,
+            # One that may call tools is asked again with what they answered; after a report nothing is said.
+            goes_on=allow_tools and bool(self.run.prompt["tools"]),
             user_id=f"run-{self.run.pk}",
         )
 

@@ -1,6 +1,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from escalation.api.compat.urls import urlpatterns as compat
 from escalation.api.views.agents import AgentDetail
 from escalation.api.views.documents import Docs
 from escalation.api.views.escalations import EscalationDetail, EscalationReceipt, Escalations
@@ -22,6 +23,7 @@ urlpatterns = [
     path("labels/", Labels.as_view(), name="labels"),
     path("labels/export/", LabelExport.as_view(), name="label_export"),
     path("agents/<slug:slug>/", AgentDetail.as_view(), name="agent"),
+    *compat,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", Docs.as_view(url_name="api:schema"), name="docs"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -15,14 +16,29 @@ _rules: dict[str, Rule] = {}
 
 
 def rule(name: str) -> Callable[[Rule], Rule]:
-    """Register a function under the name that policies use; raises ValueError when the name is taken."""
+    """Register a function under the name that policies use; raises ValueError when the name is taken.
+
+    TypeError for what cannot be called with a task and an output, and awaited by nobody.
+    """
+    if not isinstance(name, str):
+        raise TypeError('a rule needs the name that policies use: write @rule("claims-wait") above it')
 
     def register(function: Rule) -> Rule:
+        _require_a_plain_function(name, function)
         if _rules.setdefault(name, function) is not function:
             raise ValueError(f"two rules are named {name!r}: rename one")
         return function
 
     return register
+
+
+def _require_a_plain_function(name: str, function: Rule) -> None:
+    if inspect.iscoroutinefunction(function):
+        raise TypeError(f"rule {name!r} is a coroutine: nobody would wait for it; make it a plain function")
+    try:
+        inspect.signature(function).bind("task", "output")
+    except TypeError:
+        raise TypeError(f"rule {name!r} is called with the task and the output: give it both") from None
 
 
 def rule_named(name: str) -> Rule | None:

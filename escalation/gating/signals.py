@@ -6,3 +6,5 @@ from django.dispatch import Signal
 adopting = Signal()
 # gate: Gate; facts: dict, what the webhook says. Results are not what they were when the threshold was set.
 drifted = Signal()
+# gate: Gate; facts: dict, what the webhook says. A proposal came into force without anybody being asked.
+applied = Signal()

@@ -7,9 +7,11 @@ import django_filters as filters  # type: ignore[import-untyped]
 from django import forms
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
 from escalation.queue.models import Escalation
+from escalation.queue.models.alike import alike_to
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.review.choices import (
@@ -33,7 +35,7 @@ STREAM = ("queue", "agent", "reason")
 # At hand above the list, and behind "More".
 AT_HAND = ("agent", "reason", "priority")
 MORE = ("gate", "partial", "confidence_min", "confidence_max", "age", "tag", "assignee")
-NARROWING = ("q", *AT_HAND, *MORE)
+NARROWING = ("q", *AT_HAND, *MORE, "alike")
 # What the address may also hold: where the page begins, what was just decided, what is shown.
 NOT_FILTERS = {"after", "decided", "shown", "newest"}
 
@@ -63,6 +65,9 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
     age = _choice("Age", OLDER_THAN, method="older")
     tag = filters.CharFilter(label="Tag", method="tagged", max_length=100)
     assignee = filters.ChoiceFilter(label="Held by", empty_label="Anybody or nobody", method="assigned")
+    alike = filters.NumberFilter(
+        label="Alike to", method="failed_alike", widget=forms.HiddenInput, max_value=2**63 - 1
+    )
     show = filters.ChoiceFilter(choices=SHOWS, empty_label=None, method="held")
     queue = filters.CharFilter(field_name="queue__slug", widget=forms.HiddenInput, max_length=50)
 
@@ -110,6 +115,17 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         return [*garbled, *shown, *((name, "There is no filter of that name.") for name in self._unknown)]
 
     @property
+    def folds(self) -> bool:
+        """Whether those that failed alike are one row."""
+        return self.part == OPEN and "alike" not in self.narrowing
+
+    @cached_property
+    def lead(self) -> Escalation | None:
+        """The one that all that are listed are alike to."""
+        pk = self._valid.get("alike")
+        return self.queryset.filter(pk=int(pk)).without_bodies().first() if pk else None
+
+    @property
     def queue_slug(self) -> str:
         return str(self._valid.get("queue") or "")
 
@@ -136,7 +152,7 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         return [
             (self._said(name), _named(self.form.fields[name], value), self._address(narrowing, without=name))
             for name, value in narrowing.items()
-            if name in MORE
+            if name in MORE or name == "alike"
         ]
 
     @property
@@ -175,6 +191,9 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
 
     def tagged(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         return line.filter(tags__contains=[value])
+
+    def failed_alike(self, line: EscalationQuerySet, name: str, value: Any) -> EscalationQuerySet:
+        return line.filter(alike_to(self.lead)) if self.lead else line.none()
 
     def assigned(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         """Keep what this person holds, or what they decided where the decided are shown."""

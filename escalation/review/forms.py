@@ -13,6 +13,7 @@ from django.http import QueryDict
 from escalation.queue.models import Escalation, Verdict
 from escalation.queue.models.decision import FITTING, is_amount
 from escalation.queue.models.reason_code import Code, offered
+from escalation.review.schema_fields import SchemaFields
 from escalation.review.typed import NumberField, StrictJSONField, TextField, fields_for, value_from
 
 # What can be granted: its label, and whether it is a whole number.
@@ -97,7 +98,12 @@ class EditForm(VerdictForm):
     def extra_fields(self) -> dict[str, forms.Field]:
         if self._is_approval:
             del self.fields["cosmetic"]
-        return fields_for(self.original, "output") | _note("Note", required=False)
+        fields = fields_for(self.original, "output", self.escalation.key_order)
+        if self.is_bound:
+            # What it is compared with while it is typed is what the agent said, not what was typed before.
+            for field in fields.values():
+                field.widget.attrs["data-original"] = field.prepare_value(field.initial)
+        return fields | _note("Note", required=False)
 
     def clean(self) -> None:
         if not self.errors and value_from(self.original, "output", self.cleaned_data) == self.original:
@@ -137,10 +143,20 @@ class AnswerForm(VerdictForm):
         labels = [(str(number), label) for number, (_, label) in enumerate(options)]
         if labels:
             return {"option": forms.ChoiceField(choices=labels, widget=forms.RadioSelect, label="Answer")}
-        wants_json = self.escalation.answer_schema or isinstance(self.escalation.output, dict | list)
+        if self.escalation.answer_schema:
+            self.made = SchemaFields(self.escalation.answer_schema, self.escalation.key_order)
+            return self.made.fields
+        wants_json = isinstance(self.escalation.output, dict | list)
         kind = StrictJSONField if wants_json else TextField
         rows = forms.Textarea({"rows": 6, "class": "code" if wants_json else ""})
         return {"text": kind(label="Answer as JSON" if wants_json else "Answer", widget=rows)}
+
+    made: SchemaFields | None = None
+
+    def clean(self) -> None:
+        if self.made and not self.errors:
+            for field, problem in self.made.problems(self.made.value(self.cleaned_data)):
+                self.add_error(field, problem)
 
     def _options(self) -> list[tuple[Any, str]]:
         given = self.escalation.options if isinstance(self.escalation.options, list) else []
@@ -148,6 +164,8 @@ class AnswerForm(VerdictForm):
         return [(value, str(value if label is None else label)) for value, label in pairs]
 
     def answer(self) -> Mapping[str, Any]:
+        if self.made:
+            return {"answer": self.made.value(self.cleaned_data)}
         chosen = self.cleaned_data.get("option")
         return {"answer": self.cleaned_data["text"] if chosen is None else self._options()[int(chosen)][0]}
 

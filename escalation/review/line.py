@@ -15,6 +15,7 @@ from django.db.models import Func, IntegerField, OuterRef, Q
 from django.db.models.functions import JSONObject, Now
 
 from escalation.queue.models import Escalation, Membership, ReasonCode, ReviewQueue
+from escalation.queue.models.alike import how_many_alike, leading
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason_code import AS_ROW
 from escalation.review.choices import DECIDED, OPEN, SNOOZED
@@ -112,21 +113,40 @@ def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | Non
     queues = chosen_queues(mine, filters.queue_slug)
     decided = filters.part == DECIDED
     order = ("-id",) if decided else ("due_at", "id")
-    edge = _edge(filters, queues, after) if filters.narrowing else None
-    heads = [_between(head, after, edge, decided) for head in _heads(filters.qs, filters.part, queues)]
-    ids = [head.order_by(*order).values_list("pk", flat=True)[: PAGE + 1] for head in heads]
-    found = list(ids[0].union(*ids[1:], all=True)) if len(ids) > 1 else list(*ids)
-    rows = list(as_rows(Escalation.objects.filter(pk__in=found).order_by(*order)[: PAGE + 1]))
+    # Those of one group are found by an index of their own.
+    edge = _edge(filters, queues, after) if set(filters.narrowing) - {"alike"} else None
+    line = filters.qs
+    found = _first(line, filters.part, queues, after, edge)
+    if filters.folds and any(fingerprint for _, fingerprint in found):
+        edge = edge or _edge(filters, queues, after)
+        found = _first(line.filter(leading(Escalation.objects)), filters.part, queues, after, edge)
+    ids = [pk for pk, _ in found]
+    rows = list(as_rows(Escalation.objects.filter(pk__in=ids).order_by(*order)[: PAGE + 1]))
     if len(rows) > PAGE:
         return Page(rows[:PAGE], str(Cursor(rows[PAGE - 1].due_at, rows[PAGE - 1].pk)))
     return Page(rows, str(edge), looked=REACH) if edge else Page(rows, "")
+
+
+def _first(
+    line: EscalationQuerySet,
+    part: str,
+    queues: Sequence[ReviewQueue],
+    after: Cursor | None,
+    edge: Cursor | None,
+) -> list[tuple[int, str]]:
+    """The ids of a page's rows and more, with their fingerprints: the first of each part of the line."""
+    decided = part == DECIDED
+    order = ("-id",) if decided else ("due_at", "id")
+    heads = [_between(head, after, edge, decided) for head in _heads(line, part, queues)]
+    firsts = [head.order_by(*order).values_list("pk", "fingerprint")[: PAGE + 1] for head in heads]
+    return list(firsts[0].union(*firsts[1:], all=True)) if len(firsts) > 1 else list(*firsts)
 
 
 def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
     """What a row shows, and no body."""
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
     rows = line.without_bodies().select_related("queue", "claimed_by", "decision__reviewer").defer(*SAID)
-    return rows.annotate(holds=held, sleeps=asleep)
+    return rows.annotate(holds=held, sleeps=asleep, alike=how_many_alike(Escalation.objects))
 
 
 def count_new(filters: QueueFilter, newest: int) -> int:
@@ -145,7 +165,7 @@ def why_empty(mine: Sequence[MyQueue], filters: QueueFilter) -> dict[str, Any]:
 
 def fingerprint(rows: Iterable[Any], mine: Iterable[MyQueue], new: int) -> str:
     """A short text that changes whenever what the list shows has changed."""
-    held = [(row.pk, row.version, row.holds, row.sleeps) for row in rows]
+    held = [(row.pk, row.version, row.holds, row.sleeps, row.alike) for row in rows]
     waiting = [(each.queue.pk, each.waiting) for each in mine]
     return hashlib.sha256(repr((held, waiting, new)).encode()).hexdigest()[:20]
 

@@ -13,6 +13,7 @@ from django.utils.timezone import now
 
 from escalation.gating.models import Policy
 from escalation.queue.models import Escalation, Event, Membership
+from escalation.queue.models.alike import alike_to
 from escalation.review.forms import VerdictForm, forms_for
 from escalation.review.shapes import Shown, cell, shown
 from escalation.review.timeline import Moment, timeline
@@ -27,6 +28,7 @@ USAGE = (
     ("output_tokens", "tokens out"),
     ("seconds", "at work"),
 )
+MOST_SHOWN = 5
 SNOOZES = [(900, "15 minutes"), (3600, "1 hour"), (14_400, "4 hours"), (86_400, "1 day")]
 
 
@@ -74,12 +76,17 @@ class EscalationPage:
 
     @property
     def output(self) -> Shown:
-        return shown(self.escalation.output)
+        return shown(self.escalation.output, self._order)
 
     @property
     def arguments(self) -> Shown:
         action = self.escalation.action
-        return shown(action.get("arguments") if isinstance(action, dict) else action)
+        return shown(action.get("arguments") if isinstance(action, dict) else action, self._order)
+
+    @property
+    def _order(self) -> list[str]:
+        order = self.escalation.key_order
+        return order if isinstance(order, list) else []
 
     @property
     def evidence(self) -> list[dict[str, Any]]:
@@ -109,6 +116,18 @@ class EscalationPage:
     @cached_property
     def events(self) -> list[Event]:
         return list(self.escalation.events.select_related("actor"))
+
+    @cached_property
+    def alike(self) -> list[Escalation]:
+        """What was decided last of those that failed alike; for a blind check there are none."""
+        row = self.escalation
+        if not row.fingerprint or row.is_blind:
+            return []
+        decided = Escalation.objects.filter(alike_to(row), status=Escalation.Status.DECIDED).exclude(
+            pk=row.pk
+        )
+        named = decided.select_related("decision__reviewer").without_bodies()
+        return list(named.order_by("-due_at", "-pk")[:MOST_SHOWN])
 
     @cached_property
     def run(self) -> Model | None:
@@ -161,7 +180,7 @@ class EscalationPage:
             "Answer": decision and decision.answer,
             "Granted": (decision and decision.grant) or None,
         }
-        return [(label, shown(value)) for label, value in given.items() if value is not None]
+        return [(label, shown(value, self._order)) for label, value in given.items() if value is not None]
 
     @property
     def snoozes(self) -> list[tuple[int, str]]:

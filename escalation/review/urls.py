@@ -2,7 +2,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from escalation.review.insights.views import FigureView, InsightsView
-from escalation.review.views.bulk import BulkView
+from escalation.review.views.bulk import AlikeView, BulkView
 from escalation.review.views.escalation import (
     AheadView,
     ClaimView,
@@ -21,6 +21,7 @@ urlpatterns = [
     path("queue/decisions/", BulkView.as_view(), name="bulk"),
     path("insights/", InsightsView.as_view(), name="insights"),
     path("insights/<slug:slug>.csv", FigureView.as_view(), name="figure"),
+    path("queue/alike/<int:pk>/", AlikeView.as_view(), name="alike"),
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),

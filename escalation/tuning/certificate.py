@@ -100,6 +100,11 @@ def is_due(evidence: int, before: int | None, target: Target) -> bool:
     return evidence >= 2 * max(before, 1)
 
 
+def one_step(in_force: float, wanted: float, largest: float) -> float:
+    """Where one change may lead that goes from one threshold to another, and no further than `largest`."""
+    return min(max(wanted, in_force - largest), in_force + largest)
+
+
 def _start(curve: Sequence[Point], target: Target, evidence: int) -> int | None:
     """Where the sequence begins: counts decide, no verdict does."""
     none, one, five = (fewest_labels(target.alpha, target.delta, errors) for errors in (0, 1, 5))

@@ -22,6 +22,7 @@ INVARIANTS = [
     in_sql("Every standing decision on a whole result has exactly one label.", MISSING),
     in_sql("An undone decision has no label, and neither has one that says nothing of a result.", ORPHANED),
     never_edited("No label is ever edited.", "tuning_label"),
+    never_edited("No calibration is ever edited.", "tuning_calibration"),
     never_edited(
         "No target, cost or rail of a gate, no proposal and no settlement is ever edited.",
         "tuning_gatetarget",

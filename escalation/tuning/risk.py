@@ -1,4 +1,4 @@
-"""The first picture of a gate: risk against coverage as a curve, a histogram, numbers and sentences."""
+"""The picture of a gate: risk against coverage as a curve, a histogram, numbers and sentences."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from escalation.gating.models import Gate
-from escalation.tuning.certificate import Target
+from escalation.tuning.bill import Bill, bill_at
+from escalation.tuning.calibration import Bin, Fitted, expected_error, fit, reliability
+from escalation.tuning.certificate import Certificate, Target
 from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogram
+from escalation.tuning.diagram import Diagram, draw_diagram
 from escalation.tuning.models import GateTarget
 from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
 from escalation.tuning.strata import Window, window_at
@@ -27,6 +30,12 @@ class Risk:
     histogram: Histogram
     remarks: list[str]
     in_force: Point | None
+    found: Certificate
+    bins: list[Bin]
+    expected_error: float | None
+    fitted: Fitted | None
+    diagram: Diagram
+    bill: Bill | None
 
 
 def risk_at(gate: Gate) -> Risk:
@@ -34,26 +43,35 @@ def risk_at(gate: Gate) -> Risk:
     window, policy, target = window_at(gate), gate.policy, GateTarget.objects.of(gate)
     threshold = policy.threshold if policy else None
     points = looked_at(risk_coverage(window.strata, target.delta), window.strata)
+    found, fitted, bins = window.certify(target), fit(window.strata), reliability(window.strata)
     reached = [point for point in points if threshold is not None and point.threshold >= threshold]
+    in_force = reached[-1] if reached else None
     return Risk(
         window=window,
         target=target,
-        now=_said_now(window, target, threshold),
+        now=_said_now(window, found, threshold),
         points=points,
         curve=draw_curve(points, threshold) if points else None,
         histogram=draw_histogram([(cell.confidence, cell.outcomes) for cell in window.cells], threshold),
         remarks=list(_remarks(window, points, target)),
-        in_force=reached[-1] if reached else None,
+        in_force=in_force,
+        found=found,
+        bins=bins,
+        expected_error=expected_error(bins),
+        fitted=fitted,
+        diagram=draw_diagram(bins, fitted),
+        bill=bill_at(
+            gate, points, found, point_at(window.strata, threshold) if threshold is not None else None, fitted
+        ),
     )
 
 
-def _said_now(window: Window, target: Target, threshold: float | None) -> list[str]:
+def _said_now(window: Window, found: Certificate, threshold: float | None) -> list[str]:
     """What a look would find this moment: a preview, at the full level."""
-    found = window.certify(target)
     said = [finding(found), *evidence(found)]
     if threshold is None:
         return said
-    return [*said, *change(found, point_at(window.closed, threshold, target.delta), threshold)]
+    return [*said, *change(found, point_at(window.closed, threshold, found.target.delta), threshold)]
 
 
 def _remarks(window: Window, points: list[Point], target: Target) -> Iterator[str]:

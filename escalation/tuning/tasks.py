@@ -1,13 +1,19 @@
 from django.utils.timezone import now
 
 from escalation.ticks import tick
-from escalation.tuning.models import Proposal, Watch
+from escalation.tuning.models import Calibration, Proposal, Watch
 
 
 @tick("tuning.propose_thresholds")
 def propose_thresholds() -> int:
-    """Look at every gate whose labels have doubled since the last look."""
-    return len(Proposal.objects.make_due())
+    """Look at every gate whose labels have doubled since the last look; apply what may be without asking."""
+    return len(Proposal.objects.make_due()) + len(Proposal.objects.apply_due(now()))
+
+
+@tick("tuning.calibrate")
+def calibrate() -> int:
+    """Learn anew what a confidence means where labels have come in."""
+    return len(Calibration.objects.make_due())
 
 
 @tick("tuning.watch_for_drift")

@@ -15,6 +15,8 @@ def test_olga_writes_hours_and_days_off(as_olga: Client, queue: ReviewQueue) -> 
         "closures": "2026-12-24 to 2026-12-26 Christmas",
         "memberships-TOTAL_FORMS": 0,
         "memberships-INITIAL_FORMS": 0,
+        "reason_codes-TOTAL_FORMS": 0,
+        "reason_codes-INITIAL_FORMS": 0,
     }
 
     refused = as_olga.post(page, form | {"tue": "nine", "time_zone": "Berlin"})

@@ -10,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.transcript import (
+    BUDGET_SPENT,
     CUT_HERE,
     ROOM_FOR_RESULTS,
     asked_in,
     chain,
     is_unbroken,
     messages,
+    of_the_budget,
     opening,
     reply,
     with_text,
@@ -109,6 +111,10 @@ def test_a_changed_and_a_cached_answer_say_so() -> None:
     assert shown(edited) == 'A reviewer changed the arguments before running: {"a":2}\ndone'
     assert shown(cached) == "CACHED 14 min ago; the live source is unavailable.\nold"
     assert shown(accepted) == "done"
+
+
+def test_the_warning_takes_less_room_than_the_words_that_end_the_work() -> None:
+    assert len(of_the_budget("1,999,999 of 2,499,999 output tokens")) <= len(BUDGET_SPENT)
 
 
 @given(st.lists(st.text(max_size=30_000), min_size=1, max_size=6))

@@ -17,7 +17,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from pytest_django import Settings
 
-from agents import Agent, Budget, Critic, registry, rule, tool
+from agents import Agent, Budget, Critic, circuit_breaker, registry, rule, tool
 from agents.llm.local.server import LocalMessagesAPI
 from agents.models import Run
 from agents.registry import agent_named, discover, register
@@ -29,7 +29,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "writing-an-agent.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 ERRORS = re.findall(
-    r"^\| `((?:Agent|Budget|tool|rule|register|agent_named|start_run).*)` \| (.*) \|$", PAGE, re.M
+    r"^\| `((?:Agent|Budget|tool|rule|circuit_breaker|register|agent_named|start_run).*)` \| (.*) \|$",
+    PAGE,
+    re.M,
 )
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +65,10 @@ def plain(order: str) -> str:
     return order
 
 
+def reply(task: Any, output: Any) -> None:
+    """Have nothing to say."""
+
+
 def untyped(order):  # type: ignore[no-untyped-def]
     """Find an order."""
 
@@ -85,8 +91,8 @@ def on_task(page: int, task: Any) -> None:
 
 def names() -> dict[str, Any]:
     """What the page's table speaks of."""
-    mentioned = [plain, untyped, silent, later, without_schema, on_task]
-    known = [Agent, Budget, rule, tool, register, agent_named, start_run]
+    mentioned = [plain, reply, untyped, silent, later, without_schema, on_task]
+    known = [Agent, Budget, circuit_breaker, rule, tool, register, agent_named, start_run]
     given = {each.__name__: each for each in (*mentioned, *known)}  # type: ignore[attr-defined]
     look_up = tool(effect="read")(_look_up)
     return given | {"M": M, "look_up": look_up}

@@ -68,7 +68,7 @@ def test_too_many_wrong_audits_close_the_gate(audited: Gate, alice: User) -> Non
     alarm, policy = Alarm.objects.get(), in_force(audited)
     assert (alarm.kind, alarm.policy, alarm.acknowledged_at) == ("errors", policy, None)
     assert (policy.threshold, policy.author) == (ACCEPTS_NOTHING, None)
-    assert "audited results are wrong; 0.05 of all is tolerated" in policy.reason
+    assert "audited results are wrong; 5% is tolerated" in policy.reason
     assert passed(1.0).exit == "human"
 
 
@@ -125,6 +125,21 @@ def test_more_escalations_than_usual_raise_the_audit_rate_for_a_while(gate: Gate
     assert set(Alarm.objects.values_list("kind", flat=True)) == {"rising"}
     assert (in_force(gate).threshold, in_force(gate).audit_rate) == (0.75, 0.5)
     assert Watch.objects.get().rate_before == 0.0
+
+
+def test_a_warning_that_goes_on_is_told_once(gate: Gate, alice: User) -> None:
+    decided(0.3, alice, number=20)
+    passed_often(0.9, 230)
+    watched()
+    decided(0.3, alice, number=300)
+    watched()
+    Watch.objects.update(raised_for=5)
+    decided(0.3, alice, number=300)
+
+    watched()
+
+    assert Alarm.objects.filter(kind="rising").count() == 1
+    assert Watch.objects.get().raised_for > 5
 
 
 def test_when_it_is_calm_again_the_audit_rate_is_what_it_was(gate: Gate) -> None:

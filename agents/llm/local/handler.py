@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault:
             fault.raise_error()
         reply = drawn if isinstance(drawn, Reply) else self._thought(request, user_id, fault)
-        message = message_of(reply, request, prefix)
+        message = message_of(reply, request, prefix, self.server.cache.usage(request))
         if fault and fault.kind == "slow_first_byte":
             self.server.stopping.wait(fault.seconds)
         if not request.get("stream"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from agents.llm.local.signature import Prefix
-from agents.llm.local.tokens import block_text, block_tokens, prompt_tokens
+from agents.llm.local.tokens import block_text, block_tokens
 
 Block = dict[str, Any]
 
@@ -58,17 +58,14 @@ def tool_use(name: str, arguments: Mapping[str, Any]) -> Block:
     }
 
 
-def message_of(reply: Reply, body: Mapping[str, Any], prefix: Prefix) -> dict[str, Any]:
+def message_of(
+    reply: Reply, body: Mapping[str, Any], prefix: Prefix, input_usage: Mapping[str, Any]
+) -> dict[str, Any]:
     """The API's message object: thoughts signed, cut at `max_tokens`, tokens counted."""
     whole = [_signed(block, prefix) for block in reply.blocks]
     blocks, was_cut = (whole, False) if reply.stop_reason else _within(body["max_tokens"], whole)
     calls = any(block["type"] == "tool_use" for block in blocks)
-    counted = {
-        "input_tokens": prompt_tokens(body),
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 0,
-        "output_tokens": sum(block_tokens(block) for block in blocks) or 1,
-    }
+    counted = {**input_usage, "output_tokens": sum(block_tokens(block) for block in blocks) or 1}
     return {
         "id": f"msg_{uuid.uuid4().hex[:24]}",
         "type": "message",

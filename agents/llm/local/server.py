@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from http.server import ThreadingHTTPServer
 from typing import Any, Self
 
+from agents.llm.local.caching import PromptCache
 from agents.llm.local.faults import Entry, Faults
 from agents.llm.local.handler import Handler
 
@@ -27,6 +28,7 @@ class LocalMessagesAPI(ThreadingHTTPServer):
         self, host: str = "127.0.0.1", port: int = 0, *, fault_rate: float = 0.0, seed: int | None = None
     ) -> None:
         self.faults = Faults(fault_rate, seed)
+        self.cache = PromptCache()
         self.stopping = threading.Event()
         self.requests: deque[dict[str, Any]] = deque(maxlen=REMEMBERED_REQUESTS)
         self._open: set[socket.socket] = set()

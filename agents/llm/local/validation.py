@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from agents.llm.local.caching import check_marks
 from agents.llm.local.catalogue import MAX_INPUT_TOKENS, MAX_OUTPUT_TOKENS, described
 from agents.llm.local.errors import invalid
 from agents.llm.local.tokens import prompt_tokens
@@ -40,6 +41,7 @@ def check_request(body: Any, *, counting: bool = False) -> dict[str, Any]:
     _check_output(body.get("output_config", {}))
     _check_rest(body)
     check_messages(body)
+    check_marks(body)
     _check_size(body)
     return body
 

@@ -21,6 +21,7 @@ from escalation.api.shapes.fields import (
 )
 from escalation.gating.models import Outcome, Result
 from escalation.queue.models import Decision
+from escalation.tuning.models.calibration import calibrated
 
 
 class OutcomeIn(Strict):
@@ -119,7 +120,9 @@ class OutcomeOut(Struct, kw_only=True):
             reason=outcome.reason or None,
             detail=outcome.detail,
             confidence=outcome.confidence,
-            calibrated_confidence=None,
+            calibrated_confidence=calibrated(
+                outcome.gate_id, outcome.model, outcome.prompt_version, outcome.confidence
+            ),
             threshold=outcome.threshold,
             policy_version=outcome.policy.version,
             external_id=outcome.external_id,

@@ -29,6 +29,7 @@ EVENTS = [
     "agent.paused",
     "breaker.opened",
     "drift.detected",
+    "proposal.applied",
 ]
 OVERLAP = timedelta(hours=24)
 

@@ -1,8 +1,19 @@
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.escalation import Escalation
 from escalation.queue.models.event import Event
+from escalation.queue.models.load import QueueEvent
 from escalation.queue.models.reason import Reason
 from escalation.queue.models.reason_code import ReasonCode
 from escalation.queue.models.review_queue import Membership, ReviewQueue
 
-__all__ = ["Decision", "Escalation", "Event", "Membership", "Reason", "ReasonCode", "ReviewQueue", "Verdict"]
+__all__ = [
+    "Decision",
+    "Escalation",
+    "Event",
+    "Membership",
+    "QueueEvent",
+    "Reason",
+    "ReasonCode",
+    "ReviewQueue",
+    "Verdict",
+]

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from escalation.queue.answer_schema import problems
 from escalation.queue.content import canonical
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.queue.models.moments import DatabaseMoment
@@ -91,6 +92,8 @@ class Decision(models.Model):
             self._compare(escalation)
         if self.verdict == Verdict.ANSWER:
             self._need("answer")
+        if self.verdict in (Verdict.EDIT, Verdict.ANSWER) and escalation.answer_schema:
+            self._check_schema(escalation)
         if self.verdict == Verdict.CONTINUE:
             self._check_grant(escalation.partial)
         if self.verdict in USUAL:
@@ -114,6 +117,17 @@ class Decision(models.Model):
     def _need(self, field: str) -> None:
         if getattr(self, field) is None:
             raise DecisionInvalid(**{field: f"needed with the verdict {self.verdict!r}"})
+
+    def _check_schema(self, escalation: Escalation) -> None:
+        # What the agent offered is what it can take, whatever its schema says.
+        offered = [option.get("value") for option in escalation.options if isinstance(option, dict)]
+        if self.verdict == Verdict.ANSWER and any(same(value, self.answer) for value in offered):
+            return
+        edited = "arguments" if escalation.kind == "approval" else "output"
+        field = "answer" if self.verdict == Verdict.ANSWER else edited
+        for path, said in problems(escalation.answer_schema, getattr(self, field)):
+            where = "".join(f"/{part}" for part in path)
+            raise DecisionInvalid(**{field: f"{where}: {said}" if where else said})
 
     def _check_grant(self, partial: bool) -> None:
         if not partial:

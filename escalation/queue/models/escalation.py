@@ -10,15 +10,14 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import JSONObject, Now
 
 from escalation.queue import signals
-from escalation.queue.content import digest
 from escalation.queue.exceptions import TransitionRefused
+from escalation.queue.models.asked import Asked
 from escalation.queue.models.bulk import refuse_unseen
 from escalation.queue.models.deadline import Circle
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
 from escalation.queue.models.line import EscalationQuerySet, lease_data
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.queue.models.reason import BLIND_REASONS, Reason
 from escalation.queue.models.review_queue import ReviewQueue
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 UNDO_MARGIN = timedelta(milliseconds=250)
 
 
-class Escalation(models.Model):
+class Escalation(Asked):
     """One question, result or PARTIAL result that waits for a human."""
 
     class Status(models.TextChoices):
@@ -37,58 +36,6 @@ class Escalation(models.Model):
         DECIDED = "decided"
         WITHDRAWN = "withdrawn"
         EXPIRED = "expired"
-
-    class Kind(models.TextChoices):
-        RESULT = "result"  # is this right?
-        APPROVAL = "approval"  # may this call run?
-        QUESTION = "question"  # what should I do?
-
-    class Priority(models.IntegerChoices):
-        LOW = 0
-        NORMAL = 1
-        HIGH = 2
-        URGENT = 3
-
-    # Facts: what was asked and what the agent did. Written once.
-    agent = models.SlugField(max_length=100, db_index=False)
-    gate = models.SlugField(max_length=100, default="default", db_index=False)
-    key = models.CharField(max_length=255, null=True)  # the producer's idempotency key
-    request_hash = models.CharField(max_length=64, blank=True)  # of the body that came with the key
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.RESULT)
-    reason = models.CharField(max_length=20, choices=Reason)
-    detail = models.TextField(blank=True)  # the guard's own sentence, with the numbers
-    title = models.CharField(max_length=200)
-    task = models.JSONField(null=True)
-    output = models.JSONField(null=True)
-    confidence = models.FloatField(null=True)
-    threshold = models.FloatField(null=True)
-    policy_version = models.PositiveIntegerField(null=True)
-    partial = models.BooleanField(default=False)
-    completed = models.JSONField(default=list)
-    missing = models.JSONField(default=list)
-    action = models.JSONField(null=True)  # {name, arguments}
-    question = models.TextField(blank=True)
-    options = models.JSONField(default=list)  # [{value, label}]
-    answer_schema = models.JSONField(null=True)
-    explanation = models.TextField(blank=True)  # the agent's own words
-    trace = models.JSONField(
-        default=list
-    )  # [{kind, name, at, seconds, input, output, error, tokens, cost_usd}]
-    usage = models.JSONField(default=dict)
-    evidence = models.JSONField(default=list)  # [{title, text, url}]
-    tags = models.JSONField(default=list)
-    metadata = models.JSONField(default=dict)
-    external_id = models.CharField(max_length=255, blank=True)
-    fingerprint = models.CharField(max_length=255, blank=True)  # groups alike failures
-    callback_url = models.URLField(max_length=2000, blank=True)
-    on_timeout = models.JSONField(
-        null=True
-    )  # {handler: default | cached | rule | policy, output?, handlers?}
-    content_hash = models.CharField(max_length=64)
-    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
-    raised_at = DatabaseMoment(db_default=Now())
-    deadline_at = DatabaseMoment(null=True)
-    due_at = DatabaseMoment(db_default=Now())  # by when somebody should have looked: the order of the line
 
     # State: where it is now. Changed by `_move` alone.
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="escalations")
@@ -163,16 +110,16 @@ class Escalation(models.Model):
                 name="open_by_notice",
             ),
             models.Index(fields=["agent", "-id"], name="newest_of_an_agent"),
+            models.Index(
+                fields=["fingerprint", "agent", "due_at", "id"],
+                condition=~Q(fingerprint=""),
+                name="alike_by_urgency",
+            ),
         ]
         permissions = [("review", "Can claim and decide escalations")]
 
     def __str__(self) -> str:
         return f"{self.title} ({self.status})"
-
-    @property
-    def is_blind(self) -> bool:
-        """Whether its reviewer must see neither the confidence nor an earlier answer."""
-        return self.reason in BLIND_REASONS
 
     @staticmethod
     def claimable() -> Q:
@@ -200,15 +147,6 @@ class Escalation(models.Model):
         """Claimed by `reviewer`; a lease that ran out still holds while nobody else has taken it."""
         return Q(status=Escalation.Status.CLAIMED, claimed_by=reviewer)
 
-    def seal(self) -> None:
-        """Bind what is to be approved to its hash, before the row is first saved."""
-        content = {
-            self.Kind.RESULT: self.output,
-            self.Kind.APPROVAL: self.action,
-            self.Kind.QUESTION: self.question,
-        }
-        self.content_hash = digest(content[self.Kind(self.kind)])
-
     def claim(self, reviewer: User) -> None:
         """Hold this escalation for `reviewer` until the lease runs out; refused if somebody else holds it."""
         self._move(
@@ -234,7 +172,12 @@ class Escalation(models.Model):
 
     def release(self, reviewer: User) -> None:
         """Give it back to the line."""
-        self._move(Event.Kind.RELEASED, allowed=self.held_by(reviewer), actor=reviewer, **self._unheld())
+        self._move(
+            Event.Kind.RELEASED,
+            allowed=self.held_by(reviewer),
+            actor=reviewer,
+            **self._unheld_and(self.Status.WAITING),
+        )
 
     def snooze(self, reviewer: User, *, seconds: int) -> None:
         """Give it back, and let nobody be handed it for `seconds`."""
@@ -243,7 +186,7 @@ class Escalation(models.Model):
             allowed=self.held_by(reviewer),
             actor=reviewer,
             snoozed_until=Now() + timedelta(seconds=seconds),
-            **self._unheld(),
+            **self._unheld_and(self.Status.WAITING),
         )
 
     @transaction.atomic
@@ -283,10 +226,8 @@ class Escalation(models.Model):
             allowed=self.held_by(reviewer) & unchanged,
             actor=reviewer,
             data={"verdict": verdict, "decision": decision.pk},
-            status=self.Status.DECIDED,
             decision=decision,
-            claimed_by=None,
-            claimed_until=None,
+            **self._unheld_and(self.Status.DECIDED),
         )
         signals.decided.send(Escalation, decision=decision)
         return decision
@@ -317,13 +258,7 @@ class Escalation(models.Model):
     def withdraw(self) -> None:
         """The producer needs no answer any more."""
         open_ = Q(status__in=[self.Status.WAITING, self.Status.CLAIMED])
-        self._move(
-            Event.Kind.WITHDRAWN,
-            allowed=open_,
-            status=self.Status.WITHDRAWN,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._move(Event.Kind.WITHDRAWN, allowed=open_, **self._unheld_and(self.Status.WITHDRAWN))
         signals.withdrawn.send(Escalation, escalation=self)
 
     def keep_receipt(self, *, status: str, detail: str, content_hash: str) -> None:
@@ -345,13 +280,7 @@ class Escalation(models.Model):
     @transaction.atomic
     def expire(self) -> None:
         """End it at its deadline, unless a human holds it; whoever listens takes the timeout exit."""
-        self._move(
-            Event.Kind.EXPIRED,
-            allowed=self.overdue(),
-            status=self.Status.EXPIRED,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._move(Event.Kind.EXPIRED, allowed=self.overdue(), **self._unheld_and(self.Status.EXPIRED))
         signals.expired.send(Escalation, escalation=self)
 
     @transaction.atomic
@@ -368,8 +297,8 @@ class Escalation(models.Model):
         Event.objects.create(escalation=self, kind=kind, data={"circle": circle.name.lower()})
         signals.widened.send(Escalation, escalation=self)
 
-    def _unheld(self) -> dict[str, Any]:
-        return {"status": self.Status.WAITING, "claimed_by": None, "claimed_until": None}
+    def _unheld_and(self, status: Status) -> dict[str, Any]:
+        return {"status": status, "claimed_by": None, "claimed_until": None}
 
     def _decision(
         self, reviewer: User, verdict: str, undo_window: timedelta, answer: dict[str, Any]

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from escalation.queue import signals
 from escalation.queue.exceptions import KeyReused
+from escalation.queue.models.alike import MOST_ALIKE, alike_to
 from escalation.queue.models.bulk import MOST_AT_ONCE, BulkResult, decide_each, undo_each
 from escalation.queue.models.deadline import Allowed, allowed, expire, widen
 from escalation.queue.models.reason import BLIND_REASONS
@@ -35,6 +36,7 @@ BODIES = (
     "output",
     "action",
     "answer_schema",
+    "key_order",
     "explanation",
     "trace",
     "evidence",
@@ -154,9 +156,15 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         chosen = [(rows[pk], version) for pk, version in seen.items() if pk in rows]
         return decide_each(reviewer, chosen, verdict, answer)
 
+    def decide_alike(self, reviewer: User, row: Escalation, verdict: str, **answer: Any) -> list[BulkResult]:
+        """Decide all that wait and failed as `row` did, up to 500, as they now are; see `decide_each`."""
+        alike = self.reviewable_by(reviewer).claimable().filter(alike_to(row))
+        rows = list(alike.select_related("queue").urgent_first()[:MOST_ALIKE])
+        return decide_each(reviewer, [(each, each.version) for each in rows], verdict, answer)
+
     def undo_each(self, reviewer: User, chosen: Iterable[int]) -> list[BulkResult]:
         """Take one's own decisions back, each within its undo window; what they were on waits again."""
-        rows = self.reviewable_by(reviewer).filter(pk__in=list(chosen)[:MOST_AT_ONCE])
+        rows = self.reviewable_by(reviewer).filter(pk__in=list(chosen)[:MOST_ALIKE])
         return undo_each(reviewer, rows)
 
     def expire_overdue(self, *, limit: int = 500) -> int:

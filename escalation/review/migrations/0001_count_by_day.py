@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('queue', '0006_deadlines_in_working_hours'),
+        ('queue', '0001_initial'),
     ]
 
     operations = [

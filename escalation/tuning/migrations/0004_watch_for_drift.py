@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                 ('smallest_evidence', models.PositiveIntegerField(default=100, help_text='Labels at or above the threshold that a change must rest on.')),
                 ('cooling_h', models.FloatField(default=24.0, help_text='Hours that any version of the policy stays in force before one may be put in force.', validators=[django.core.validators.MinValueValidator(0)], verbose_name='cooling time')),
                 ('four_eyes', models.BooleanField(default=False, help_text='What one person drafts, another puts in force.')),
-                ('on_alarm', models.CharField(choices=[('accept_nothing', 'accept nothing: every result goes to a human'), ('fall_back', 'put the fallback threshold in force'), ('tell', 'tell, and change nothing but the audit rate')], default='accept_nothing', max_length=20)),
+                ('on_alarm', models.CharField(choices=[('accept_nothing', 'accept nothing, so that every result goes to a human'), ('fall_back', 'put the fallback threshold in force'), ('tell', 'tell, and change nothing but the audit rate')], default='accept_nothing', max_length=20)),
                 ('fallback', models.FloatField(blank=True, null=True, validators=[escalation.gating.models.policy.check_probability])),
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('gate', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='gating.gate')),

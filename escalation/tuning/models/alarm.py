@@ -7,9 +7,28 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 
-from escalation.gating.models import Policy
+from escalation.gating.models import Gate, Policy
 from escalation.queue.models.moments import DatabaseMoment
+from escalation.tuning.templatetags.shares import percent
+
+
+class AlarmQuerySet(models.QuerySet["Alarm"]):
+    def unseen_by_ops(self) -> AlarmQuerySet:
+        """What nobody has acknowledged, the newest first."""
+        return self.filter(acknowledged_at=None).select_related("watch__gate__agent", "policy")
+
+    def stands_at(self, gate: Gate) -> bool:
+        """Whether an alarm at a gate waits to be seen."""
+        return self.filter(acknowledged_at=None, kind="errors", watch__gate=gate).exists()
+
+    def that_fill_the_queues_of(self, user: User) -> AlarmQuerySet:
+        """The alarms proper, unseen, at gates that lead to a review queue of `user`; early warnings are not
+        told there: reviewers of audits are to judge as always.
+        """
+        mine = Policy.objects.filter(queue__memberships__user=user).values("gate")
+        return self.unseen_by_ops().filter(kind="errors", watch__gate__in=mine)
 
 
 class Alarm(models.Model):
@@ -36,6 +55,8 @@ class Alarm(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
 
+    objects = AlarmQuerySet.as_manager()
+
     class Meta:
         ordering = ["-id"]
         indexes = [
@@ -55,13 +76,13 @@ class Alarm(models.Model):
         """What was seen, in one sentence with its numbers."""
         share = f"{self.recent_hits} of the last {self.recent}"
         if self.kind == self.Kind.ERRORS:
-            return f"{share} audited results are wrong; {self.tolerated:.3g} of all is tolerated."
+            return f"{share} audited results are wrong; {percent(self.tolerated)} is tolerated."
         usual = (
-            f"at most {self.tolerated:.3g}"
+            f"at most {percent(self.tolerated)}"
             if self.kind == self.Kind.RISING
-            else f"at least {self.tolerated:.3g}"
+            else f"at least {percent(self.tolerated)}"
         )
-        return f"{share} results were under the threshold; {usual} of all was expected."
+        return f"{share} results were under the threshold; {usual} was expected."
 
     def facts(self) -> dict[str, Any]:
         """What receivers of the webhook are told."""
@@ -73,7 +94,7 @@ class Alarm(models.Model):
             "detail": self.sentence,
             "threshold": self.policy.threshold if self.policy else self.watch.threshold,
             "policy_version": self.policy.version if self.policy else None,
-            "url": f"{settings.PUBLIC_URL}/admin/tuning/label/risk/{gate.pk}/drift/",
+            "url": f"{settings.PUBLIC_URL}{reverse('admin:tuning_drift', args=[gate.pk])}",
             "at": self.at.isoformat(),
         }
 

@@ -25,7 +25,7 @@ class GateRails(SaidOfAGate):
     """
 
     class OnAlarm(models.TextChoices):
-        ACCEPT_NOTHING = "accept_nothing", "accept nothing: every result goes to a human"
+        ACCEPT_NOTHING = "accept_nothing", "accept nothing, so that every result goes to a human"
         FALL_BACK = "fall_back", "put the fallback threshold in force"
         TELL = "tell", "tell, and change nothing but the audit rate"
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.db import models, transaction
 from django.db.models import Count, Max, Q
@@ -25,6 +26,9 @@ from escalation.tuning.models.rails import GateRails
 from escalation.tuning.models.target import GateTarget
 from escalation.tuning.statistics import wilson
 from escalation.tuning.strata import decided_by_confidence, window_start
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models.manager import RelatedManager
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +116,7 @@ class Watch(models.Model):
     raised_for = models.IntegerField(default=0)  # how many more results it stays raised
     trail = models.JSONField(default=list)  # [moment, mean of the errors' sums, its limit], thinned
 
+    alarms: RelatedManager[Alarm]
     objects = WatchQuerySet.as_manager()
 
     class Meta:
@@ -134,10 +139,11 @@ class Watch(models.Model):
         escalated = self._next_outcomes(moment - SETTLED)
         wrong = self._next_audits(moment - SETTLED)
         self._learn_what_is_usual()
-        self._lower_the_audit_rate(policy, len(escalated))
+        self.raised_for -= len(escalated)
         for kind in (Alarm.Kind.RISING, Alarm.Kind.FALLING):
             self._observe(kind, escalated, policy, moment)
         self._observe(Alarm.Kind.ERRORS, wrong, policy, moment)
+        self._lower_the_audit_rate(policy)
         if wrong:
             self._leave_a_trail(moment)
         self.save()
@@ -164,6 +170,10 @@ class Watch(models.Model):
             else escalations_short_of(self.usual_low, horizon)
         )
         return found if found.stakes.size else None
+
+    def counts(self) -> list[tuple[str, Sums, Detector | None]]:
+        """For each kind of alarm: its name, what was seen, and what watches for it."""
+        return [(kind.label, self.remembered(kind), self.detector(kind)) for kind in Alarm.Kind]
 
     def _next_outcomes(self, settled: datetime) -> list[bool]:
         """Whether each of the next results was under the threshold."""
@@ -228,6 +238,11 @@ class Watch(models.Model):
         self.horizons[kind] = max(self.horizons.get(kind, fewest), round(expected))
 
     def _sound(self, kind: str, detector: Detector, sums: Sums, policy: Policy, moment: datetime) -> None:
+        known = self.rate_before is not None and self.alarms.filter(kind=kind).exists()
+        if known and kind != Alarm.Kind.ERRORS:
+            # It goes on: the closer look is prolonged, and everybody knows already.
+            self.raised_for = RAISED_FOR
+            return
         alarm = Alarm(
             watch=self,
             kind=kind,
@@ -259,17 +274,17 @@ class Watch(models.Model):
             return None
         return self.gate.adopt(author=None, reason=why, threshold=threshold, audit_rate=rate)
 
-    def _lower_the_audit_rate(self, policy: Policy, results: int) -> None:
-        if self.rate_before is None:
-            return
-        self.raised_for -= results
+    def _lower_the_audit_rate(self, policy: Policy) -> None:
         if self.raised_for > 0:
+            return
+        self.raised_for = 0
+        if self.rate_before is None:
             return
         # Whoever set another rate meanwhile meant it.
         if policy.audit_rate == RAISED_RATE != self.rate_before:
             why = f"No warning among the last {RAISED_FOR:,} results: the audit rate is what it was before."
             self.gate.adopt(author=None, reason=why, audit_rate=self.rate_before)
-        self.rate_before, self.raised_for = None, 0
+        self.rate_before = None
 
     def _leave_a_trail(self, moment: datetime) -> None:
         detector = self.detector(Alarm.Kind.ERRORS)

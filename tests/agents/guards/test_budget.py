@@ -11,6 +11,7 @@ from agents.guards.budget import (
     Spend,
     check_budget,
     grant_tool_calls,
+    nearly_spent,
     require_return_partial,
     usd,
 )
@@ -91,6 +92,29 @@ def test_a_run_goes_on_while_the_next_turn_fits() -> None:
 
 def test_a_run_without_limits_is_never_stopped() -> None:
     assert check_budget(Spend(10**12, 10**12, 10**12, 10**6, 10**6, 1e9), Budget()) == PROCEED
+
+
+@pytest.mark.parametrize(
+    ("spend", "used"),
+    [
+        (
+            Spend(micro_usd=319_999, tokens=39_999, output_tokens=7_199, turns=4, tool_calls=3, active_s=71),
+            None,
+        ),
+        (Spend(micro_usd=320_000), "$0.32 of $0.40"),
+        (Spend(tokens=40_000), "40,000 of 50,000 tokens"),
+        (Spend(output_tokens=7_200), "7,200 of 9,000 output tokens"),
+        (Spend(turns=5), "5 of 6 turns"),
+        (Spend(tool_calls=4), "4 of 4 tool calls"),
+        (Spend(active_s=72.0), "72 s of 90 s of work"),
+    ],
+)
+def test_a_limit_of_which_four_fifths_are_used_is_told(spend: Spend, used: str | None) -> None:
+    assert nearly_spent(spend, FULL) == used
+
+
+def test_a_limit_of_nothing_is_never_nearly_spent() -> None:
+    assert nearly_spent(Spend(turns=9), Budget(tool_calls=0)) is None
 
 
 @pytest.mark.parametrize(("wanted", "used", "granted"), [(3, 0, 3), (3, 2, 2), (1, 4, 0), (0, 4, 0)])

@@ -27,6 +27,13 @@ def test_the_shape_is_the_same_on_every_turn_but_for_the_tool_choice() -> None:
     assert working == reporting
 
 
+def test_a_request_that_goes_on_asks_for_the_cache() -> None:
+    asked, once = asking("Hi", goes_on=True).body(), asking("Hi").body()
+
+    assert asked.pop("cache_control") == {"type": "ephemeral"}
+    assert asked == once
+
+
 def test_text_joins_the_text_blocks_alone() -> None:
     turn = Turn([{"type": "thinking", "thinking": "…", "signature": "s"}, {"type": "text", "text": "Hi"}])
 

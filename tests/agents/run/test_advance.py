@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from agents import Budget
 from agents.llm.local.faults import Fault
 from agents.llm.local.replies import Reply, tool_use
-from agents.models import Run, ToolCall
+from agents.llm.pricing import price_of
+from agents.llm.turn import Usage
+from agents.models import LedgerEntry, Run, ToolCall
 from agents.run import upstream
 from agents.run.runner import advance
 from tests.agents.conftest import Desk
@@ -36,6 +39,35 @@ def test_what_tools_answered_is_before_the_model_when_it_answers(desk: Desk, sho
     assert (result["type"], result["content"]) == ("tool_result", '{"state": "sent", "carrier": "DHL"}')
     assert shop.looked_up == ["7"]
     assert [step.stop_reason for step in run.steps.all()] == ["tool_use", "end_turn"]
+
+
+def test_a_turn_reads_from_the_cache_what_the_one_before_wrote_and_is_billed_for_that(
+    desk: Desk, shop: Shop
+) -> None:
+    agent = shop.agent(instructions="You answer customers with care. " * 400)
+
+    run = desk.run(Reply.calls("look_up", order="7"), answers(), agent=agent)
+
+    first, second = run.steps.all()
+    wrote, read = first.usage["cache_write_tokens"], second.usage["cache_read_tokens"]
+    assert wrote == read > 3000
+    assert LedgerEntry.objects.get(run=run, kind="settled", step=1).usage == second.usage
+    price = price_of(run.model)
+    assert price is not None
+    plain = second.usage["input_tokens"] - read - second.usage["cache_write_tokens"]
+    billed = Usage(plain, second.usage["output_tokens"], read, second.usage["cache_write_tokens"])
+    assert second.micro_usd == price.cost(billed) < first.micro_usd / 3
+
+
+def test_what_is_asked_once_is_not_put_into_the_cache(desk: Desk, shop: Shop) -> None:
+    alone = shop.agent(name="no-tools", tools=[])
+    reported = shop.agent(budget=Budget(turns=2))
+
+    without_tools = desk.run(answers(), agent=alone)
+    with_report = desk.run(Reply.calls("look_up", order="7"), answers(), agent=reported)
+
+    assert ["cache_control" in body for body in desk.asked(without_tools)] == [False]
+    assert ["cache_control" in body for body in desk.asked(with_report)] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from agents.llm.local.faults import Entry, Fault
 from agents.llm.local.replies import Reply
 from agents.models import LedgerEntry, Run
 from agents.run.purse import scopes_of, shared_left
+from agents.run.resuming import GRANTED
 from agents.run.work import Work
 from agents.stores.budget import Books, shared_budget
+from agents.transcript import BUDGET_SPENT, of_the_budget
 from tests.agents.conftest import Desk
 from tests.agents.shop import Shop, answers
 
@@ -65,6 +67,21 @@ def test_the_run_ends_with_a_report_that_only_reports(
     assert "tool_choice" not in first
     assert "The budget is spent" in last["messages"][-1]["content"][-1]["text"]
     assert run.steps.latest("number").final_report
+
+
+def test_the_model_is_told_once_that_most_of_the_budget_is_used_and_again_after_a_grant(
+    desk: Desk, shop: Shop
+) -> None:
+    script = [look_up(number) for number in range(10)]
+    run = desk.run(*script[:5], REPORT, *script[5:9], answers(), agent=limited(shop, tool_calls=4))
+
+    run = desk.after(run, "continue", grant={"tool_calls": 4})
+
+    said = [body["messages"][-1]["content"][-1].get("text") for body in desk.asked(run)]
+    assert [turn for turn, text in enumerate(said) if text] == [0, 4, 5, 6, 9]
+    assert said[4] == of_the_budget("4 of 4 tool calls")
+    assert said[5:7] == [BUDGET_SPENT, GRANTED]
+    assert said[9] == of_the_budget("7 of 8 tool calls")
 
 
 def test_the_clock_ends_the_work_too(desk: Desk, shop: Shop) -> None:

@@ -15,6 +15,9 @@ def says(*blocks: Any) -> dict[str, Any]:
     return {"role": "assistant", "content": list(blocks)}
 
 
+MARKED = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral"}}
+
+
 def shaped(**schema: Any) -> dict[str, Any]:
     return {"format": {"type": "json_schema", "schema": schema}}
 
@@ -39,6 +42,9 @@ def shaped(**schema: Any) -> dict[str, Any]:
         ({"tools": [TOOL], "tool_choice": {"type": "any"}}, "Forcing tool use"),
         ({"tools": [TOOL], "tool_choice": {"type": "tool", "name": "look"}}, "Forcing tool use"),
         ({"tool_choice": {"type": "none"}}, "while providing tools"),
+        ({"cache_control": {"type": "lasting"}}, "cache_control.type"),
+        ({"cache_control": {"type": "ephemeral", "ttl": "1d"}}, "cache_control.ttl"),
+        ({"messages": [asks([MARKED] * 5)]}, "A maximum of 4 blocks with cache_control"),
         ({"output_config": {"effort": "huge"}}, "output_config.effort"),
         ({"output_config": shaped(type="object", properties={})}, "'additionalProperties' must be"),
         ({"output_config": shaped(type="number", minimum=0)}, "property 'minimum' is not supported"),

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
 
-from escalation.gating.models import Gate, Policy
-from escalation.queue.facts import FactAdmin, actor_of
-from escalation.tuning.forms import SettlementForm, TargetForm, ThresholdForm, WhatIfForm
-from escalation.tuning.models import GateTarget, Label, Proposal, Settlement
+from escalation.gating.admin import history_of
+from escalation.gating.models import Gate
+from escalation.queue.facts import actor_of
+from escalation.tuning.admin.pages import GatePages
+from escalation.tuning.forms import (
+    CostsForm,
+    DraftForm,
+    RailsForm,
+    SettlementForm,
+    TargetForm,
+    ThresholdForm,
+    WhatIfForm,
+)
+from escalation.tuning.models import Draft, GateCosts, GateRails, Label, Proposal
 from escalation.tuning.risk import risk_at
 from escalation.tuning.sheets import proposals_at, what_if_sheet
 
+# So many versions of the policy are shown with what they changed.
+VERSIONS = 10
+
 
 @admin.register(Label)
-class LabelAdmin(FactAdmin):
+class LabelAdmin(GatePages):
     list_display = [
         "id",
         "agent",
@@ -39,17 +49,18 @@ class LabelAdmin(FactAdmin):
     change_list_template = "admin/tuning/labels.html"
 
     def get_urls(self) -> list[URLPattern]:
-        def act(view: Any) -> Any:
-            return self.admin_site.admin_view(require_POST(view))
-
-        view = self.admin_site.admin_view
+        view, act = self.admin_site.admin_view, self.act
         return [
             path("risk/<int:gate>/", view(self.risk), name="tuning_risk"),
             path("risk/<int:gate>/threshold/", view(self.change_threshold), name="tuning_threshold"),
             path("risk/<int:gate>/propose/", act(self.propose), name="tuning_propose"),
             path("risk/<int:gate>/target/", act(self.set_target), name="tuning_target"),
+            path("risk/<int:gate>/rails/", act(self.set_rails), name="tuning_rails"),
+            path("risk/<int:gate>/costs/", act(self.set_costs), name="tuning_costs"),
             path("proposals/<int:pk>/apply/", act(self.apply), name="tuning_apply"),
             path("proposals/<int:pk>/dismiss/", act(self.dismiss), name="tuning_dismiss"),
+            path("drafts/<int:pk>/apply/", act(self.apply_draft), name="tuning_apply_draft"),
+            path("drafts/<int:pk>/refuse/", act(self.refuse_draft), name="tuning_refuse_draft"),
             *super().get_urls(),
         ]
 
@@ -67,22 +78,39 @@ class LabelAdmin(FactAdmin):
         policy = found.policy
         initial = {"threshold": policy.threshold} if policy else {}
         form = WhatIfForm(request.GET if "threshold" in request.GET else None, initial=initial)
-        context: dict[str, Any] = {"risk": risk_at(found), "policy": policy, "form": form}
-        context |= {"what_if": what_if_sheet(found, form), "proposals": proposals_at(found)}
+        costs, rails = GateCosts.newest(found), GateRails.objects.of(found)
+        replayed = what_if_sheet(found, form)
+        context: dict[str, Any] = {
+            "risk": risk_at(found),
+            "policy": policy,
+            "form": form,
+            "replayed": replayed,
+            "what_if": replayed and replayed.what_if,
+            "proposals": proposals_at(found),
+            "draft": Draft.objects.waiting().filter(gate=found).select_related("author").first(),
+            "rails": rails,
+            "rails_form": RailsForm(found, instance=rails),
+            "costs_form": CostsForm(found, instance=costs) if costs else CostsForm(found),
+            "versions": history_of(found)[:VERSIONS],
+            "may_change": request.user.has_perm("gating.add_policy"),
+        }
         context["target_confidence"] = round(1 - context["risk"].target.delta, 12)
-        context["may_change"] = request.user.has_perm("gating.add_policy")
-        return self._page(
-            request, "admin/tuning/risk.html", found, f"Risk against coverage at {found}", context
-        )
+        return self._page(request, "admin/tuning/risk.html", found, f"Workbench of {found}", context)
 
     def change_threshold(self, request: HttpRequest, gate: int) -> HttpResponse:
-        """A form for one number and why, filled in from `?threshold=`."""
+        """A form for one number and why, filled in from `?threshold=`; a draft where two must see."""
         found = self._changeable(request, gate)
         given = {"threshold": request.GET.get("threshold"), "reason": request.GET.get("reason")}
         form = ThresholdForm(found, request.POST or None, initial=given)
-        if request.method == "POST" and form.is_valid() and (adopted := form.adopt(actor_of(request))):
-            return self._in_force(request, adopted)
-        context = {"form": form, "policy": found.policy}
+        if request.method == "POST" and form.is_valid():
+            if "draft" in request.POST:
+                form.draft(actor_of(request))
+                self.message_user(request, "It waits for a second person.", messages.SUCCESS)
+                return redirect("admin:tuning_risk", gate)
+            if adopted := form.adopt(actor_of(request)):
+                return self._in_force(request, adopted)
+        four_eyes = GateRails.objects.of(found).four_eyes
+        context = {"form": form, "policy": found.policy, "four_eyes": four_eyes}
         return self._page(
             request, "admin/tuning/threshold.html", found, f"Change the threshold at {found}", context
         )
@@ -98,6 +126,36 @@ class LabelAdmin(FactAdmin):
         if form.is_valid():
             self.message_user(request, f"{form.set(found, actor_of(request))}.", messages.SUCCESS)
         return self._back(request, found, form)
+
+    def set_rails(self, request: HttpRequest, gate: int) -> HttpResponse:
+        found = self._changeable(request, gate)
+        return self._set(request, found, RailsForm(found, request.POST))
+
+    def set_costs(self, request: HttpRequest, gate: int) -> HttpResponse:
+        found = self._changeable(request, gate)
+        return self._set(request, found, CostsForm(found, request.POST))
+
+    def _set(self, request: HttpRequest, gate: Gate, form: RailsForm | CostsForm) -> HttpResponse:
+        if form.is_valid():
+            self.message_user(request, f"{form.set(actor_of(request))}.", messages.SUCCESS)
+        return self._back(request, gate, form)
+
+    def apply_draft(self, request: HttpRequest, pk: int) -> HttpResponse:
+        form = self._draft(request, pk)
+        if form.is_valid() and (adopted := form.put_in_force(actor_of(request))):
+            return self._in_force(request, adopted)
+        return self._back(request, form.draft.gate, form)
+
+    def refuse_draft(self, request: HttpRequest, pk: int) -> HttpResponse:
+        form = self._draft(request, pk)
+        if form.is_valid() and form.refuse(actor_of(request)):
+            self.message_user(request, "The draft is refused.", messages.SUCCESS)
+        return self._back(request, form.draft.gate, form)
+
+    def _draft(self, request: HttpRequest, pk: int) -> DraftForm:
+        draft = get_object_or_404(Draft.objects.select_related("gate__agent", "author"), pk=pk)
+        self._changeable(request, draft.gate_id)
+        return DraftForm(draft, request.POST)
 
     def apply(self, request: HttpRequest, pk: int) -> HttpResponse:
         form = self._settlement(request, pk)
@@ -115,48 +173,3 @@ class LabelAdmin(FactAdmin):
         proposal = get_object_or_404(Proposal.objects.select_related("gate__agent", "policy"), pk=pk)
         self._changeable(request, proposal.gate_id)
         return SettlementForm(proposal, request.POST)
-
-    def _changeable(self, request: HttpRequest, gate: int) -> Gate:
-        if not request.user.has_perm("gating.add_policy"):
-            raise PermissionDenied
-        return get_object_or_404(Gate.objects.select_related("agent").exclude(policies=None), pk=gate)
-
-    def _in_force(self, request: HttpRequest, adopted: Policy) -> HttpResponse:
-        self.message_user(request, f"Version {adopted.version} is in force.", messages.SUCCESS)
-        return redirect("admin:gating_gate_change", adopted.gate_id)
-
-    def _back(self, request: HttpRequest, gate: Gate, form: forms.Form) -> HttpResponse:
-        for errors in form.errors.values():
-            for error in errors:
-                self.message_user(request, str(error), messages.ERROR)
-        return redirect("admin:tuning_risk", gate.pk)
-
-    def _page(
-        self, request: HttpRequest, template: str, gate: Gate, title: str, context: dict[str, Any]
-    ) -> HttpResponse:
-        every = self.admin_site.each_context(request) | {"title": title, "gate": gate, "opts": self.opts}
-        return TemplateResponse(request, template, every | context)
-
-
-@admin.register(Proposal)
-class ProposalAdmin(FactAdmin):
-    list_display = ["id", "gate", "status", "threshold", "risk_upper", "look", "settlement", "made_at"]
-    list_filter = ["status", "gate"]
-    list_select_related = ["gate__agent", "settlement"]
-    ordering = ["-id"]
-
-
-@admin.register(Settlement)
-class SettlementAdmin(FactAdmin):
-    list_display = ["proposal", "kind", "actor", "reason", "policy", "at"]
-    list_filter = ["kind"]
-    list_select_related = ["proposal__gate__agent", "actor", "policy__gate__agent"]
-    ordering = ["-id"]
-
-
-@admin.register(GateTarget)
-class GateTargetAdmin(FactAdmin):
-    list_display = ["gate", "alpha", "delta", "author", "reason", "set_at"]
-    list_filter = ["gate"]
-    list_select_related = ["gate__agent", "author"]
-    ordering = ["-id"]
