@@ -72,6 +72,16 @@ def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequenc
     return terms.exits.get(reason) or (HUMAN,)
 
 
+def when_full(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
+    """The handlers while the review queue has more than it can do: none waits for a human, the last yields.
+
+    A PARTIAL result and a shadow run go to a human all the same.
+    """
+    if partial or reason == "not_live":
+        return handlers
+    return (*(handler for handler in handlers if handler not in LAST), DEFAULT)
+
+
 def at_the_deadline(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
     """The handlers to try when nobody decided in time; the last of them always yields.
 

@@ -60,6 +60,13 @@ class PolicyForm(forms.Form):
         label="Deadline",
         help_text="seconds in the working hours of the review queue; empty: an escalation waits for ever",
     )
+    shed = forms.MultipleChoiceField(
+        choices=[(reason, Reason(reason).label.capitalize()) for reason in HANDLED if reason != "not_live"],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="While the review queue is full, do without a human for",
+        help_text="Results of normal or low priority take their other exits, at last the safe default.",
+    )
     queue = forms.ModelChoiceField(ReviewQueue.objects.all(), label="Review queue")
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}), help_text="Why the policy changes. It stays in the history."

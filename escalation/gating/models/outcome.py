@@ -11,7 +11,17 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from escalation.gating.exits import ACCEPTED, CACHED, DEFAULT, HUMAN, Facts, Judgement, is_probability, judge
+from escalation.gating.exits import (
+    ACCEPTED,
+    CACHED,
+    DEFAULT,
+    HUMAN,
+    Facts,
+    Judgement,
+    is_probability,
+    judge,
+    when_full,
+)
 from escalation.gating.models.agent import Agent
 from escalation.gating.models.gate import Gate
 from escalation.gating.models.policy import Policy
@@ -231,8 +241,14 @@ class Outcome(models.Model):
             if judgement.audited:
                 self.escalation = self._escalate(policy, result, Reason.AUDIT)
             return
-        for handler in judgement.handlers:
+        sheds = policy.sheds(judgement.reason, result.priority)
+        handlers = judgement.handlers
+        if sheds:
+            handlers = when_full(handlers, judgement.reason, partial=result.partial)
+        for handler in handlers:
             if self._try(handler, policy, result):
+                if sheds and self.degraded:
+                    self.exit_detail += f"; the review queue {policy.queue.slug} is full"
                 return
         # Every saved list ends in a handler that yields; whatever changed since must not lose a result.
         self._try(HUMAN, policy, result)

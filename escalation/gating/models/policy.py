@@ -23,7 +23,7 @@ from escalation.gating.exits import (
     is_threshold,
 )
 from escalation.gating.rules import rule_named
-from escalation.queue.models import Reason, ReviewQueue
+from escalation.queue.models import Escalation, Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.rows import names, read
 
@@ -43,6 +43,7 @@ TERMS = (
     "cache_ttl_s",
     "deadline_s",
     "on_timeout",
+    "shed",
     "queue",
 )
 
@@ -121,6 +122,8 @@ class Policy(models.Model):
     deadline_s = models.PositiveIntegerField(
         null=True, blank=True
     )  # in working hours, until the timeout exit
+    # Reasons of low stakes: while the review queue is full, these do without a human.
+    shed = models.JSONField(default=list, blank=True)
     on_timeout = models.JSONField(default=stays_with_a_human)  # [handler, …]: what is then tried, in order
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(
@@ -156,6 +159,11 @@ class Policy(models.Model):
         """What a new version starts from."""
         return {name: getattr(self, name) for name in TERMS}
 
+    def sheds(self, reason: str, priority: int) -> bool:
+        """Whether a result does without a human now, because too many wait already."""
+        is_low = reason in self.shed and priority <= Escalation.Priority.NORMAL
+        return is_low and self.queue.overloaded_at is not None
+
     @property
     def timeout(self) -> dict[str, Any] | None:
         """What an escalation raised under this policy says of its timeout exit; None without a deadline."""
@@ -166,6 +174,7 @@ class Policy(models.Model):
             "exits": holes(self.exits, HANDLED),
             "on_timeout": [],
             "default_output": [],
+            "shed": faults_of_shed(self.shed, self.default_output),
             "budget": excesses(self.budget),
         }
         at_deadline = {"on_timeout": self.on_timeout}
@@ -178,6 +187,13 @@ class Policy(models.Model):
                 found["default_output"] = ["an exit is `default`: write what it yields"]
         if problems := {field: texts for field, texts in found.items() if texts}:
             raise ValidationError(problems)
+
+
+def faults_of_shed(shed: Any, default_output: Any) -> list[str]:
+    """What is wrong with the reasons that do without a human while the review queue is full."""
+    if not isinstance(shed, list) or any(reason not in HANDLED or reason == "not_live" for reason in shed):
+        return ["choose among the reasons that have exits; a shadow run always goes to a human"]
+    return ["write the safe default: it is their last exit"] if shed and default_output is None else []
 
 
 def _yields_default(exits: dict[str, list[str]]) -> bool:
