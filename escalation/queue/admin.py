@@ -18,7 +18,7 @@ from escalation.queue.models import (
 )
 
 
-class MembershipInline(admin.TabularInline[Membership, QueueEvent, ReviewQueue]):
+class MembershipInline(admin.TabularInline[Membership, ReviewQueue]):
     model = Membership
     extra = 1
 
@@ -45,7 +45,7 @@ class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
 
     @admin.display(description="Load")
     def as_it_is(self, queue: ReviewQueue) -> str:
-        return queue.load.get("sentence", "no capacity is set")
+        return str(queue.load.get("sentence", "no capacity is set"))
 
     def people(self, queue: ReviewQueue) -> str:
         members = queue.memberships.select_related("user").order_by("user__username")

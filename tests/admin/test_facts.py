@@ -30,6 +30,8 @@ FACTS = [
     "tuning/watch",
     "tuning/alarm",
     "delivery/delivery",
+    "delivery/notification",
+    "queue/queueevent",
     "agents/run",
     "agents/step",
     "agents/toolcall",
@@ -132,6 +134,7 @@ def test_every_model_of_ours_is_in_the_admin_or_part_of_another_page() -> None:
 
     assert {name for name in registered if name.split("/")[0] in ours} == {
         *FACTS,
+        "delivery/channel",
         "gating/agent",
         "gating/gate",
         "queue/reviewqueue",
