@@ -26,7 +26,7 @@ from bench import seeding
 from bench.stock.tasks import do_nothing
 from escalation.api.models import Token
 from escalation.celery import app
-from escalation.gating.models import Agent
+from escalation.gating.models import Agent, Drill, FailureMode
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
 from escalation.review.insights.models import DailyCount
@@ -73,7 +73,17 @@ def _live_agent(queue: ReviewQueue) -> Agent:
     agent.owner, agent.on_call = "Olga", "olga"
     agent.save()
     terms: dict[str, Any] = {"queue": queue, "audit_rate": 0.0, "exits": all_to_a_human()}
-    agent.gates.get(slug="default").adopt(author=None, reason="To be measured.", **terms)
+    gate = agent.gates.get(slug="default")
+    policy = gate.adopt(author=None, reason="To be measured.", **terms)
+    for mode in FailureMode.objects.suggest(agent, gate):
+        # As drilled as a live agent is: a bench has no workers yet to drill it on.
+        terms = {
+            "injection": mode.injection,
+            "expected_reason": mode.reason,
+            "code_version": agent.code_version,
+        }
+        passed = {"passed": True, "ended_at": now()}
+        Drill.objects.create(agent=agent, failure_mode=mode, policy=policy, **terms, **passed)
     agent.go_live(None)
     return agent
 
@@ -152,7 +162,7 @@ def in_the_middle() -> int:
 
 
 def count_days() -> int:
-    """Count what the insights show, and all that was there before; returns how many rows there are."""
+    """Count what the insights show until nothing is left to count; returns how many rows there are."""
     today = now().date()
     while DailyCount.objects.counted_until() != today:
         DailyCount.objects.count_on(today)

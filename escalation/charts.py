@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -160,7 +160,7 @@ def y_of(value: float, most: float) -> float:
     return round(BOTTOM - (BOTTOM - TOP) * min(value / most, 1.0), 2)
 
 
-def path(corners: Sequence[tuple[float, float]]) -> str:
+def path(corners: Iterable[tuple[float, float]]) -> str:
     return " ".join(f"{'L' if n else 'M'} {x:g} {y:g}" for n, (x, y) in enumerate(corners))
 
 

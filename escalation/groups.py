@@ -10,7 +10,7 @@ APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
     "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode", "queueevent"],
-    "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
+    "gating": ["agent", "agentevent", "drill", "failuremode", "gate", "policy", "outcome"],
     "tuning": [
         "label",
         "proposal",

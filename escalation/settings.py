@@ -234,9 +234,16 @@ CELERY_BEAT_SCHEDULE = {
         "review.count_days": 60,
         "tuning.watch_for_drift": 60,
         "tuning.calibrate": 900,
+        "gating.look_after_agents": 60,
+        "agents.sweep_drills": 15,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }
+
+# How long an agent whose drills went stale, or failed, stays live before it falls back to shadow mode.
+DRILL_GRACE = timedelta(seconds=env.int("DRILL_GRACE_S", 3 * 86_400))
+# How often drills are repeated while nothing changes.
+DRILL_EVERY = timedelta(seconds=env.int("DRILL_EVERY_S", 7 * 86_400))
 
 # The queue.
 CLAIM_LEASE = timedelta(seconds=env.int("CLAIM_LEASE_S", 300))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agents.asking import ASK
 from agents.guards.loop import Call, Nudge, check_loop, fingerprint
 from agents.guards.verdict import PROCEED, Proceed, Reason, Stop
 from agents.models import ToolCall
@@ -24,13 +25,22 @@ def use_tools(work: Work) -> None:
         detail = f"The circuit is open and no fresh answer is kept: {', '.join(down)}"
         ending.for_cause(work, Reason.BREAKER_OPEN, detail)
     elif held := [call for call in calls if call.state == ToolCall.State.HELD]:
-        hold(work, held[0])
+        _ask_a_human(work, held[0])
     elif early := [call for call in calls if call.state == ToolCall.State.INTENT]:
         waits_s = min(too_early_s(work, call) for call in early)
         detail = f"{early[0].name} is called again when its interval is over."
         wait_to_poll(work, seconds=waits_s, detail=detail)
     else:
         work.next_step()
+
+
+def _ask_a_human(work: Work, call: ToolCall) -> None:
+    if work.run.drill_id is None:
+        hold(work, call)
+    else:  # nobody is asked in a drill: where the call would have gone is what it wants to see
+        asks = call.name == ASK and work.agent.may_ask
+        cause = Reason.INPUT_REQUESTED if asks else Reason.APPROVAL_REQUIRED
+        ending.for_cause(work, cause, f"{call.name} waits for a human.")
 
 
 def _called_again_while_down(work: Work) -> list[str]:

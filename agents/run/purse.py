@@ -16,6 +16,7 @@ from django.db.models import Q, Sum
 from agents.guards.budget import MICRO, Budget
 from agents.models import LedgerEntry, LedgerQuerySet, Run
 from agents.run.metered import Tokens
+from agents.run.stage import NO_REDIS
 from agents.stores.budget import (
     Books,
     BudgetStore,
@@ -26,6 +27,7 @@ from agents.stores.budget import (
     Scope,
     shared_budget,
 )
+from agents.stores.connection import connect
 from escalation.queue.models.rows import names, places, values
 
 log = structlog.get_logger()
@@ -35,7 +37,12 @@ BY_DATABASE = ("id",)
 
 
 def scopes_of(run: Run, budget: Budget, moment: datetime) -> tuple[Scope, ...]:
-    """The purses a run pays from: its own, its agent's day, everything's day (a UTC one, as of `moment`)."""
+    """The purses a run pays from: its own, its agent's day, everything's day (a UTC one, as of `moment`).
+
+    A drill pays from its own alone.
+    """
+    if run.drill_id is not None:
+        return (Scope(f"run:{run.pk}", budget.micro_usd),)
     today = moment.astimezone(UTC).date().isoformat()
     daily = int(Decimal(str(settings.DAILY_BUDGET_USD)) * MICRO)
     return (
@@ -47,7 +54,7 @@ def scopes_of(run: Run, budget: Budget, moment: datetime) -> tuple[Scope, ...]:
 
 def shared_left(run: Run, budget: Budget) -> int | None:
     """Micro-dollars left in what the run shares with others; raises BudgetUnavailable."""
-    return _store().left(scopes_of(run, budget, datetime.now(UTC))[1:])
+    return _store(run).left(scopes_of(run, budget, datetime.now(UTC))[1:])
 
 
 def reserve(
@@ -57,7 +64,7 @@ def reserve(
 
     Raises BudgetUnavailable: make no call then.
     """
-    store, begun = _store(), datetime.now(UTC)
+    store, begun = _store(run), datetime.now(UTC)
     scopes = scopes_of(run, budget, begun)
     order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback)
     reservation_id = f"{run.pk}.{run.step}.{run.epoch}.{token_hex(4)}"
@@ -86,7 +93,7 @@ def settle(
     kind, now = LedgerEntry.Kind.SETTLED, datetime.now(UTC)
     _note(run, held, used, kind=kind, model=model, micro_usd=micro_usd, at=now, detail=detail)
     try:
-        _store().settle(held, micro_usd)
+        _store(run).settle(held, micro_usd)
     except BudgetUnavailable as error:
         log.warning("not_settled_in_redis", run=run.pk, reservation=held.id, why=str(error))
 
@@ -99,7 +106,9 @@ def _note(run: Run, held: Reservation, tokens: Tokens | None, **facts: Any) -> N
         cursor.execute(f"INSERT INTO agents_ledgerentry ({into}) VALUES ({form})", values(entry, BY_DATABASE))
 
 
-def _store() -> BudgetStore:
+def _store(run: Run) -> BudgetStore:
+    if run.drill and run.drill.injection == "redis-down":
+        return BudgetStore(connect(NO_REDIS), books_of)
     return shared_budget(books_of)
 
 
@@ -125,7 +134,12 @@ def _entries_of(scope: str) -> LedgerQuerySet:
         return entries.filter(run_id=int(rest))
     agent, _, day = rest.rpartition(":")
     begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    begun = entries.filter(kind=LedgerEntry.Kind.RESERVED, at__gte=begins, at__lt=begins + timedelta(days=1))
+    begun = entries.filter(
+        run__drill=None,
+        kind=LedgerEntry.Kind.RESERVED,
+        at__gte=begins,
+        at__lt=begins + timedelta(days=1),
+    )
     if agent != EVERYTHING:
         begun = begun.filter(agent=agent)
     # A call belongs to the day it was begun on, whenever it was settled.

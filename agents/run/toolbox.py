@@ -18,6 +18,7 @@ from agents.guards.budget import grant_tool_calls
 from agents.guards.failures import classify_failure, http_status
 from agents.guards.loop import polling_wait_s
 from agents.models import ToolCall
+from agents.run.stage import stage_of
 from agents.run.work import MAY_HAVE_RUN, NOT_RUN_BUDGET, Work
 from agents.storable import storable, storable_text
 from agents.tools import Tool
@@ -102,11 +103,9 @@ def _checked(tool: Tool, call: ToolCall) -> dict[str, Any]:
 
 def _run(work: Work, tool: Tool, call: ToolCall) -> None:
     work.change(call, state=ToolCall.State.STARTED, started_at=Now())
-    circuit = Circuit(f"tool:{tool.name}", tool.breaker, cache_ttl_s=tool.cache_ttl_s)
     begun = time.monotonic()
-    invoke = partial(tool.invoke, idempotency_key=call.idempotency_key, task=work.run.task)
     try:
-        answer = circuit.call(invoke, _arguments(call))
+        answer = _answer(work, tool, call)
     except CircuitOpen:
         work.change(call, state=ToolCall.State.REFUSED, error=UNAVAILABLE)
     except Exception as error:  # a tool may raise anything; the model is told, and the run goes on
@@ -121,6 +120,15 @@ def _run(work: Work, tool: Tool, call: ToolCall) -> None:
         work.change(
             call, state=ToolCall.State.DONE, output=storable(value), cached_age_s=age_s, seconds=seconds
         )
+
+
+def _answer(work: Work, tool: Tool, call: ToolCall) -> Any:
+    stage = stage_of(work.run)
+    if stage is not None:
+        return stage.circuit(tool).call(partial(stage.answer, tool), _arguments(call))
+    circuit = Circuit(f"tool:{tool.name}", tool.breaker, cache_ttl_s=tool.cache_ttl_s)
+    invoke = partial(tool.invoke, idempotency_key=call.idempotency_key, task=work.run.task)
+    return circuit.call(invoke, _arguments(call))
 
 
 def _may_have_run(tool: Tool, error: Exception) -> bool:

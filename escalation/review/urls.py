@@ -1,6 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
+from escalation.review.agents.views import AgentsView, AgentView
 from escalation.review.insights.views import FigureView, InsightsView
 from escalation.review.views.bulk import AlikeView, BulkView
 from escalation.review.views.escalation import (
@@ -16,12 +17,14 @@ app_name = "review"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="review:queue"), name="home"),
+    path("agents/", AgentsView.as_view(), name="agents"),
+    path("agents/<slug:slug>/", AgentView.as_view(), name="agent"),
     path("queue/", QueueView.as_view(), name="queue"),
     path("queue/news/", NewsView.as_view(), name="news"),
     path("queue/decisions/", BulkView.as_view(), name="bulk"),
+    path("queue/alike/<int:pk>/", AlikeView.as_view(), name="alike"),
     path("insights/", InsightsView.as_view(), name="insights"),
     path("insights/<slug:slug>.csv", FigureView.as_view(), name="figure"),
-    path("queue/alike/<int:pk>/", AlikeView.as_view(), name="alike"),
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('queue', '0001_initial'),
+        ('queue', '0008_deadlines_in_working_hours'),
     ]
 
     operations = [

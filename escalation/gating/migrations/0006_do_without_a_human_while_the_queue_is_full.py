@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('gating', '0004_a_policy_says_what_a_timeout_does'),
+        ('gating', '0005_rehearse_failures_before_going_live'),
     ]
 
     operations = [
