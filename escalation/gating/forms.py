@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from escalation.gating.exceptions import PolicyChanged
-from escalation.gating.exits import ACCEPTS_NOTHING
+from escalation.gating.exits import ACCEPTS_NOTHING, NOBODY_ELSE
 from escalation.gating.models import Agent, Gate, Policy
 from escalation.gating.models.policy import HANDLED, LIMITS, WHOLE_LIMITS, all_to_a_human, stays_with_a_human
 from escalation.gating.rules import rule_names
