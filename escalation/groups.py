@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
-    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
+    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode", "queueevent"],
     "gating": ["agent", "agentevent", "drill", "failuremode", "gate", "policy", "outcome"],
     "tuning": [
         "label",

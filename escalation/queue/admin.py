@@ -7,7 +7,15 @@ from django.http import HttpRequest
 
 from escalation.queue.facts import FactAdmin, FactInline
 from escalation.queue.forms import NAMES, ReviewQueueForm
-from escalation.queue.models import Decision, Escalation, Event, Membership, ReasonCode, ReviewQueue
+from escalation.queue.models import (
+    Decision,
+    Escalation,
+    Event,
+    Membership,
+    QueueEvent,
+    ReasonCode,
+    ReviewQueue,
+)
 
 
 class MembershipInline(admin.TabularInline[Membership, ReviewQueue]):
@@ -23,7 +31,7 @@ class ReasonCodeInline(admin.TabularInline[ReasonCode, ReviewQueue]):
 @admin.register(ReviewQueue)
 class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
     form = ReviewQueueForm
-    list_display = ["name", "slug", "capacity", "overloaded_at", "people"]
+    list_display = ["name", "slug", "capacity", "as_it_is", "people"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline, ReasonCodeInline]
     fieldsets = [
@@ -34,6 +42,10 @@ class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         # The fields of the hours are made by the form itself, which the factory does not know of.
         return self.form
+
+    @admin.display(description="Load")
+    def as_it_is(self, queue: ReviewQueue) -> str:
+        return str(queue.load.get("sentence", "no capacity is set"))
 
     def people(self, queue: ReviewQueue) -> str:
         members = queue.memberships.select_related("user").order_by("user__username")
@@ -87,4 +99,12 @@ class EventAdmin(FactAdmin):
     list_display = ["id", "escalation", "kind", "actor", "at"]
     list_filter = ["kind"]
     list_select_related = ["escalation", "actor"]
+    ordering = ["-id"]
+
+
+@admin.register(QueueEvent)
+class QueueEventAdmin(FactAdmin):
+    list_display = ["id", "queue", "pressure", "at"]
+    list_filter = ["pressure", "queue"]
+    list_select_related = ["queue"]
     ordering = ["-id"]

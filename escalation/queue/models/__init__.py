@@ -1,6 +1,7 @@
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.escalation import Escalation
 from escalation.queue.models.event import Event
+from escalation.queue.models.load import QueueEvent
 from escalation.queue.models.note import Note, Watch
 from escalation.queue.models.reason import Reason
 from escalation.queue.models.reason_code import ReasonCode
@@ -12,6 +13,7 @@ __all__ = [
     "Event",
     "Membership",
     "Note",
+    "QueueEvent",
     "Reason",
     "ReasonCode",
     "ReviewQueue",

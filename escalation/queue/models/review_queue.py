@@ -41,6 +41,7 @@ class ReviewQueue(models.Model):
     closed = models.JSONField(default=list, blank=True)  # [{from, until, note}]: days, both included
     # How many may wait before results of low stakes take their degraded exit; none: no limit.
     capacity = models.PositiveIntegerField(null=True, blank=True)
+    load = models.JSONField(default=dict, editable=False)  # as it last was: escalation.queue.pressure.Load
     overloaded_at = models.DateTimeField(null=True, editable=False)  # since when it is; none: it is not
 
     class Meta:
