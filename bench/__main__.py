@@ -5,7 +5,7 @@ import os
 import sys
 import time
 
-from bench import claim, drift, export, guards, ingest, pages, runs, thresholds
+from bench import claim, drift, export, guards, ingest, pages, runs, thresholds, workbench
 from bench.cpu import others_cpu_s
 from bench.ground import FULL, QUICK, ground
 from bench.table import Line, table
@@ -19,6 +19,7 @@ MEASUREMENTS = {
     "guards": guards.measure,
     "thresholds": thresholds.measure,
     "drift": drift.measure,
+    "workbench": workbench.measure,
 }
 
 
