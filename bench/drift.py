@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from bench.ground import Ground
 from bench.pools import DATA, Pool, clinc, out_of_scope
 from bench.table import Line, Spread
-from escalation.tuning.drift import Detector, errors_beyond, escalations_beyond, step
-from escalation.tuning.models.watch import RAISED_FOR, RAISED_RATE
+from escalation.tuning.drift import RAISED_FOR, RAISED_RATE, Detector, errors_beyond, escalations_beyond, step
 from escalation.tuning.statistics import Floats, wilson
 
 RUNS = 500
