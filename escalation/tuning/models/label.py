@@ -49,6 +49,8 @@ class LabelQuerySet(models.QuerySet["Label"]):
             return None
         escalation = decision.escalation
         outcome = Outcome.objects.filter(escalation=escalation).first()
+        if outcome is not None and outcome.degraded:  # it was not the agent's own answer that was checked
+            return None
         return self.create(
             decision=decision,
             agent=escalation.agent,
