@@ -72,5 +72,5 @@ def test_another_version_of_its_code_makes_its_drills_stale(gate: Gate, support_
 def test_a_failure_that_its_pre_mortem_does_not_have_is_refused(support_triage: Caller) -> None:
     answer = support_triage.post("/sandbox/outcomes/", a_result(failure="loop"))
 
-    assert answer.status_code == 422
+    assert answer.status_code == 404
     assert answer.json()["errors"][0]["pointer"] == "/failure"

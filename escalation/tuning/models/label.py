@@ -149,7 +149,8 @@ def is_labelled(decision: Decision) -> bool:
 
 def label_of(decision: Decision, outcome: Outcome | None) -> Label | None:
     """What a decision says of the confidence of `outcome`, not yet stored; None where it says nothing."""
-    if not is_labelled(decision):
+    # Of a degraded outcome it was not the agent's own answer that was checked.
+    if not is_labelled(decision) or (outcome is not None and outcome.degraded):
         return None
     escalation = decision.escalation
     return Label(
