@@ -131,7 +131,7 @@ def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | Non
         edge = edge or _edge(filters, queues, after)
         found = _first(line.filter(leading(Escalation.objects)), filters.part, queues, after, edge)
     ids = [pk for pk, _ in found]
-    rows = list(as_rows(Escalation.objects.filter(pk__in=ids).order_by(*order)[: PAGE + 1]))
+    rows = as_rows(Escalation.objects.filter(pk__in=ids).order_by(*order)[: PAGE + 1])
     if len(rows) > PAGE:
         return Page(rows[:PAGE], str(Cursor(rows[PAGE - 1].due_at, rows[PAGE - 1].pk)))
     return Page(rows, str(edge), looked=REACH) if edge else Page(rows, "")
@@ -171,11 +171,17 @@ def _first(
     return [(pair["pk"], pair["fingerprint"]) for pair in found]
 
 
-def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
-    """What a row shows, and no body."""
+def as_rows(line: EscalationQuerySet) -> list[Any]:
+    """What a row shows, and no body; `alike` is how many wait that failed as it did."""
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
     rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
-    return rows.annotate(holds=held, sleeps=asleep, alike=how_many_alike(Escalation.objects))
+    found: list[Any] = list(rows.annotate(holds=held, sleeps=asleep))
+    grouped = [row.pk for row in found if row.fingerprint]
+    counted = Escalation.objects.filter(pk__in=grouped).values_list("pk", how_many_alike(Escalation.objects))
+    numbers = dict(counted) if grouped else {}
+    for row in found:
+        row.alike = numbers.get(row.pk, 0)
+    return found
 
 
 def count_new(filters: QueueFilter, newest: int) -> int:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
 
 from escalation.queue.models import Escalation
@@ -18,6 +19,7 @@ from escalation.review.timeline import timeline
 from escalation.review.times import Style, brief, time_of, urgency_of
 
 register = template.Library()
+SELECTED = mark_safe(" selected")
 
 
 @register.filter
@@ -56,6 +58,22 @@ def moment(at: datetime | None, style: Style = "ago") -> SafeString | str:
 def urgency(deadline: datetime | None) -> str:
     """The class of a deadline: over, near (within the hour) or far."""
     return "" if deadline is None else urgency_of(deadline, now())
+
+
+@register.simple_tag
+def select(field: BoundField) -> SafeString:
+    """A choice, put together at once: the form's own widget takes a template for each option."""
+    chosen = field.value() or ""
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (value, SELECTED if str(value) == str(chosen) else "", label)
+            for value, label in getattr(field.field, "choices", ())
+        ),
+    )
+    attributes = (field.html_name, field.id_for_label, field.label, options)
+    return format_html('<select name="{}" id="{}" aria-label="{}">{}</select>', *attributes)
 
 
 @register.filter
