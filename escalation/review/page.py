@@ -220,7 +220,8 @@ class EscalationPage:
 def may_review(user: User, escalation: Escalation) -> bool:
     """Whether this person may claim and decide in the escalation's queue."""
     roles = Membership.objects.filter(user=user, queue=escalation.queue_id, role__in=Membership.REVIEWING)
-    return roles.exists()
+    # Whose decision is looked at again may see that it is, and not judge it twice.
+    return escalation.not_for_id != user.pk and roles.exists()
 
 
 def _texts(value: Any) -> Iterable[str]:
