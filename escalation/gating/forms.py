@@ -24,6 +24,13 @@ BLANK_ROWS = 3
 COLUMNS = ("rule", "when", "then")
 
 
+class AnswerField(forms.JSONField):
+    """JSON, or nothing at all."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class GoLiveForm(forms.Form):
     """Lets an agent act without a human, when nothing is missing."""
 
@@ -103,7 +110,7 @@ class PolicyForm(forms.Form):
         for n, row in enumerate([*written, *[("", "", None)] * BLANK_ROWS]):
             self.fields[f"table_{n}_rule"] = forms.SlugField(required=False, initial=row[0])
             self.fields[f"table_{n}_when"] = forms.CharField(required=False, initial=row[1])
-            self.fields[f"table_{n}_then"] = forms.JSONField(
+            self.fields[f"table_{n}_then"] = AnswerField(
                 required=False, initial=row[2], widget=forms.Textarea(attrs={"rows": 1})
             )
             for column in COLUMNS:

@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
-from escalation.queue.models import Escalation
+from escalation.queue.models import Escalation, Watch
 from escalation.queue.models.alike import alike_to
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason import BLIND_REASONS
@@ -24,6 +24,7 @@ from escalation.review.choices import (
     REASONS,
     SHOWS,
     SNOOZED,
+    WATCHED,
     WHOLENESS,
     WHOLENESS_ONCE,
     known_names,
@@ -215,6 +216,7 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
             OTHERS: Q(status=status.CLAIMED, claimed_ahead=False, claimed_until__gt=Now()) & ~me,
             SNOOZED: asleep,
             DECIDED: Q(status=status.DECIDED),
+            WATCHED: Q(pk__in=Watch.objects.filter(person=self.request.user).values("escalation")),
         }
         return line.filter(parts[value])
 

@@ -13,6 +13,7 @@ from escalation.review.views.escalation import (
     SnoozeView,
 )
 from escalation.review.views.queue import NewsView, NextView, QueueView
+from escalation.review.views.team import NotesView, PlaceView, WatchView
 
 app_name = "review"
 
@@ -33,5 +34,8 @@ urlpatterns = [
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),
     path("escalations/<int:pk>/ahead/", AheadView.as_view(), name="ahead"),
     path("escalations/<int:pk>/snooze/", SnoozeView.as_view(), name="snooze"),
+    path("escalations/<int:pk>/notes/", NotesView.as_view(), name="notes"),
+    path("escalations/<int:pk>/watch/", WatchView.as_view(), name="watch"),
+    path("escalations/<int:pk>/place/", PlaceView.as_view(), name="place"),
     path("escalations/<int:pk>/decision/", DecisionView.as_view(), name="decision"),
 ]

@@ -19,6 +19,7 @@ FACTS = [
     "gating/policy",
     "gating/agentevent",
     "gating/outcome",
+    "gating/drill",
     "tuning/label",
     "tuning/proposal",
     "tuning/settlement",

@@ -19,6 +19,7 @@ from escalation.api.shapes.fields import (
     Probability,
     ShortText,
     Slug,
+    Version,
 )
 from escalation.gating.models import Drill, Outcome, Result
 from escalation.queue.models import Decision
@@ -71,7 +72,7 @@ class SandboxIn(OutcomeIn, kw_only=True):
     """
 
     failure: Failure | None = None
-    code_version: ShortText = ""
+    code_version: Version = ""
 
 
 class DrillOut(Struct, kw_only=True):

@@ -66,7 +66,7 @@ class Sandbox(AgentView):
         modes = FailureMode.objects.filter(agent=self.agent_caller.agent, injection=body.failure)
         mode = modes.filter(gate__slug=body.gate).select_related("agent", "gate__agent").first()
         if mode is None:
-            raise Invalid(FieldError("/failure", f"no failure mode at gate {body.gate!r} has it"))
+            raise Invalid(FieldError("/failure", f"no failure mode at gate {body.gate!r} has it"), status=404)
         return mode
 
 

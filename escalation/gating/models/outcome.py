@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -254,8 +254,10 @@ class Outcome(models.Model):
         self.find_exit(policy, result, judgement)
         if self.exit == self.Exit.HUMAN:
             self.escalation = self._escalate(policy, result, self.reason)
-        elif judgement.audited:
-            self.escalation = self._escalate(policy, result, Reason.AUDIT)
+        elif judgement.audited or (self.degraded and self.audit_draw < self.audit_rate):
+            # What stood in for the agent is checked too: by the same coin, and as it was served.
+            self.audited = True
+            self.escalation = self._escalate(policy, replace(result, output=self.served), Reason.AUDIT)
 
     def find_exit(self, policy: Policy, result: Result, judgement: Judgement) -> None:
         """Say which exit is the first that yields, and what it yields; nobody is asked yet."""

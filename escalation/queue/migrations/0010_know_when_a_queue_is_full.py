@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queue', '0008_deadlines_in_working_hours'),
+        ('queue', '0009_notes_and_moves'),
     ]
 
     operations = [

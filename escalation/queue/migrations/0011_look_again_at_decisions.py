@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queue', '0009_know_when_a_queue_is_full'),
+        ('queue', '0010_know_when_a_queue_is_full'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
