@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from escalation.queue.facts import FactAdmin, FactInline
 from escalation.queue.forms import NAMES, ReviewQueueForm
 from escalation.queue.models import (
+    Check,
     Decision,
     Escalation,
     Event,
@@ -35,7 +37,7 @@ class ReviewQueueAdmin(admin.ModelAdmin[ReviewQueue]):
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline, ReasonCodeInline]
     fieldsets = [
-        (None, {"fields": ["name", "slug", "capacity"]}),
+        (None, {"fields": ["name", "slug", "capacity", "second_review_share"]}),
         ("Working hours", {"fields": ["time_zone", *NAMES, "closures"]}),
     ]
 
@@ -88,6 +90,18 @@ class DecisionAdmin(FactAdmin):
     list_filter = ["verdict", "cosmetic", "reviewer"]
     list_select_related = ["escalation", "reviewer"]
     ordering = ["-id"]
+    actions = ["use_as_gold"]
+
+    def has_seed_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("queue.add_check")
+
+    @admin.action(description="Use as gold", permissions=["seed"])
+    def use_as_gold(self, request: HttpRequest, chosen: QuerySet[Decision]) -> None:
+        """Take these for the truth, and ask others the same without their knowing."""
+        standing = chosen.filter(standing_for__isnull=False).select_related("escalation__queue")
+        seeded = [Check.objects.seed(decision) for decision in standing]
+        number = sum(check is not None for check in seeded)
+        self.message_user(request, f"{number} wait for somebody else.", messages.SUCCESS)
 
     @admin.display(boolean=True)
     def edited(self, decision: Decision) -> bool:
@@ -107,4 +121,12 @@ class QueueEventAdmin(FactAdmin):
     list_display = ["id", "queue", "pressure", "at"]
     list_filter = ["pressure", "queue"]
     list_select_related = ["queue"]
+    ordering = ["-id"]
+
+
+@admin.register(Check)
+class CheckAdmin(FactAdmin):
+    list_display = ["id", "first", "escalation", "stands", "settled_by"]
+    list_filter = ["stands", "escalation__queue"]
+    list_select_related = ["first", "escalation", "settled_by"]
     ordering = ["-id"]

@@ -13,6 +13,9 @@ from escalation.queue.models import Escalation, Event, Membership, ReviewQueue
 
 def may_review(user: User, escalation: Escalation) -> bool:
     """Whether this person may claim and decide in the escalation's queue."""
+    # Whose decision is looked at again may see that it is, and not judge it twice.
+    if escalation.not_for_id == user.pk:
+        return False
     # Whoever is shown a row that was loaded with their role needs no second look.
     role = getattr(escalation, "viewer_role", None)
     if role is not None:

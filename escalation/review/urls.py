@@ -2,6 +2,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from escalation.review.agents.views import AgentsView, AgentView
+from escalation.review.insights.adjudication import QualityView, SettlementView
 from escalation.review.insights.views import FigureView, InsightsView
 from escalation.review.views.bulk import AlikeView, BulkView
 from escalation.review.views.escalation import (
@@ -26,6 +27,8 @@ urlpatterns = [
     path("queue/decisions/", BulkView.as_view(), name="bulk"),
     path("queue/alike/<int:pk>/", AlikeView.as_view(), name="alike"),
     path("insights/", InsightsView.as_view(), name="insights"),
+    path("insights/quality/", QualityView.as_view(), name="quality"),
+    path("insights/quality/<int:pk>/settlement/", SettlementView.as_view(), name="settlement"),
     path("insights/<slug:slug>.csv", FigureView.as_view(), name="figure"),
     path("views/", SavedViewsView.as_view(), name="saved_views"),
     path("views/<int:pk>/", SavedViewView.as_view(), name="saved_view"),

@@ -1,3 +1,4 @@
+from escalation.queue.models.check import Check
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.escalation import Escalation
 from escalation.queue.models.event import Event
@@ -8,6 +9,7 @@ from escalation.queue.models.reason_code import ReasonCode
 from escalation.queue.models.review_queue import Membership, ReviewQueue
 
 __all__ = [
+    "Check",
     "Decision",
     "Escalation",
     "Event",

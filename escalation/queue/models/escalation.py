@@ -52,6 +52,10 @@ class Escalation(Asked):
     # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
     claimed_ahead = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
+    # Whose decision is looked at again: anybody else may claim it.
+    not_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     circle = models.SmallIntegerField(choices=Circle, default=Circle.QUEUE, db_default=Circle.QUEUE)
     notice_at = DatabaseMoment(null=True)  # when the circle grows next, if nobody holds it then
     decision = models.OneToOneField(
@@ -136,7 +140,7 @@ class Escalation(Asked):
         """Hold this escalation for `reviewer` until the lease runs out; refused if somebody else holds it."""
         self._move(
             Event.Kind.CLAIMED,
-            allowed=self.claimable() | self.held_by(reviewer),
+            allowed=self.claimable() & ~Q(not_for=reviewer) | self.held_by(reviewer),
             actor=reviewer,
             status=self.Status.CLAIMED,
             claimed_by=reviewer,
