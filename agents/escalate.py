@@ -60,4 +60,5 @@ def _terms(agent: str, gate: str) -> dict[str, Any]:
         "threshold": policy.threshold,
         "policy_version": policy.version,
         "deadline_s": policy.deadline_s,
+        "on_timeout": policy.timeout,
     }

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from agents.statements import fetched, row_of, update
 from agents.storable import Verbatim
-from escalation.gating.models import Outcome
+from escalation.gating.models import Drill, Outcome
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.rows import names
@@ -35,7 +35,8 @@ TAKE = f"""
         lease_until = statement_timestamp() + %(lease)s, wake_at = NULL
     WHERE id = %(id)s AND step = %(step)s AND agent <> %(but_of)s AND {FREE}
     RETURNING {{columns}}, EXISTS (
-        SELECT FROM gating_agent a WHERE a.slug = agents_run.agent AND a.state = 'paused'
+        SELECT FROM gating_agent a LEFT JOIN gating_gate g ON g.agent_id = a.id AND g.slug = agents_run.gate
+        WHERE a.slug = agents_run.agent AND (a.state = 'paused' OR g.paused)
     ) AS was_paused
 """
 
@@ -47,6 +48,10 @@ LONGEST_NAME = 200
 
 
 class RunQuerySet(models.QuerySet["Run"]):
+    def in_earnest(self) -> RunQuerySet:
+        """All but the drills."""
+        return self.filter(drill=None)
+
     def advanceable(self) -> RunQuerySet:
         """Runs that a worker may take a step of now: nobody holds them, and what they waited for is there."""
         return self.filter(RawSQL(FREE, [], output_field=models.BooleanField()))
@@ -108,8 +113,8 @@ class Run(models.Model):
     WAITING = (State.WAITING_HUMAN, State.WAITING_UPSTREAM)
     OVER = (State.FINISHED, State.PARTIAL, State.STOPPED)
 
-    agent = models.SlugField(max_length=100)
-    gate = models.SlugField(max_length=100, default="default")
+    agent = models.SlugField(max_length=100, db_index=False)
+    gate = models.SlugField(max_length=100, default="default", db_index=False)
     gated = models.BooleanField(default=True)  # False: the caller of agent.run() is the gate
     task = models.JSONField()
     title = models.CharField(max_length=200, blank=True)
@@ -138,6 +143,9 @@ class Run(models.Model):
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="runs")
     outcome = models.ForeignKey(Outcome, on_delete=models.PROTECT, null=True, related_name="runs")
     result = models.JSONField(null=True)  # what the agent's caller gets in the end
+    drill = models.ForeignKey(  # of which it is the rehearsal: it touches nothing real and leaves no outcome
+        Drill, on_delete=models.PROTECT, null=True, related_name="runs"
+    )
     detail = models.TextField(blank=True)  # why it is where it is, in a sentence
     created_at = DatabaseMoment(db_default=Now())
     ended_at = models.DateTimeField(null=True)
@@ -309,7 +317,7 @@ class LedgerEntry(models.Model):
         SETTLED = "settled"
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="ledger")
-    agent = models.SlugField(max_length=100)
+    agent = models.SlugField(max_length=100, db_index=False)
     step = models.PositiveIntegerField()
     reservation = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, choices=Kind)

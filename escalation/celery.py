@@ -9,3 +9,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "escalation.settings")
 app = Celery("otherwise")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Heard by workers alone, and only when it is known before they start.
+app.loader.import_module("escalation.workers")

@@ -12,6 +12,8 @@ from django.core.signals import got_request_exception
 from django.utils.functional import LazyObject
 from structlog.typing import EventDict, WrappedLogger
 
+from escalation.parking import KEY, Parking
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
@@ -66,8 +68,9 @@ class RequestLog:
         structlog.contextvars.bind_contextvars(request_id=str(uuid.uuid4()))
         try:
             response = self.get_response(request)
-            level = _level(response.status_code)
-            log.log(level, "request_finished", code=response.status_code, **_told(request))
+            if not _goes_on(request):
+                level = _level(response.status_code)
+                log.log(level, "request_finished", code=response.status_code, **_told(request))
             return response
         finally:
             structlog.contextvars.clear_contextvars()
@@ -76,6 +79,12 @@ class RequestLog:
 def note_failure(sender: Any, request: HttpRequest, **_: Any) -> None:
     """Log the exception that nobody foresaw, while it is at hand."""
     log.exception("request_failed", **_told(request))
+
+
+def _goes_on(request: HttpRequest) -> bool:
+    """Whether this answer is thrown away, since the request waits and is then handled again."""
+    parking: Parking | None = request.META.get(KEY)
+    return parking is not None and parking.bell is not None
 
 
 def _level(status: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 # Read by docker-compose.yml alone.
-COMPOSE_ONLY = {"POSTGRES_PASSWORD", "WEB_ADDRESS", "WORKERS"}
+COMPOSE_ONLY = {"DELIVERIES", "POSTGRES_PASSWORD", "WEB_ADDRESS", "WORKERS"}
 
 
 def read_by_the_code() -> set[str]:

@@ -51,13 +51,15 @@ KIND_BY_STATUS: dict[int, UpstreamKind] = {
 }
 
 
-def one_turn(request: TurnRequest, *, deadline_s: float) -> Turn:
+def one_turn(request: TurnRequest, *, deadline_s: float, where: Endpoint | None = None) -> Turn:
     """Ask the model once and return within about `deadline_s` seconds with whatever came. Never retries.
+
+    `where` is another API than the one that the settings name.
 
     Trouble upstream is in the turn's `error` and `cut`, not an exception. Raises only for what the SDK
     refuses to send (a value that is not JSON).
     """
-    where = endpoint()
+    where, is_ours = where or endpoint(), where is None
     if where is None:
         return Turn(
             error=UpstreamError("auth", None, "Neither ANTHROPIC_API_KEY nor ANTHROPIC_BASE_URL is set.")
@@ -65,15 +67,25 @@ def one_turn(request: TurnRequest, *, deadline_s: float) -> Turn:
     begun = time.monotonic()
     timeout = httpx2.Timeout(min(SILENCE_TIMEOUT_S, deadline_s), connect=min(CONNECT_TIMEOUT_S, deadline_s))
     try:
-        create = _client(where).messages.with_streaming_response.create
-        with create(**request.body(), stream=True, timeout=timeout) as answer:
-            return _read(answer.http_response, deadline_s - (time.monotonic() - begun))
+        with _used(where, kept=is_ours) as client:
+            create = client.messages.with_streaming_response.create
+            with create(**request.body(), stream=True, timeout=timeout) as answer:
+                return _read(answer.http_response, deadline_s - (time.monotonic() - begun))
     except anthropic.APIError as error:
         return _turn_without_stream(error)
 
 
 _held: tuple[tuple[int, Endpoint], anthropic.Anthropic] | None = None
 _holding = threading.Lock()
+
+
+@contextmanager
+def _used(where: Endpoint, *, kept: bool) -> Iterator[anthropic.Anthropic]:
+    if kept:
+        yield _client(where)
+        return
+    with _new_client(where) as passing:
+        yield passing
 
 
 def _client(where: Endpoint) -> anthropic.Anthropic:

@@ -86,7 +86,8 @@ def _advance(work: Work) -> None:
         detail = f"{work.run.lost} workers were lost in this step, so it is set aside."
         ending.for_cause(work, Reason.ERROR, detail)
         return
-    if work.run.gated and work.run.was_paused:
+    # A drill touches nothing, and what was paused must be rehearsed before it goes live again.
+    if work.run.gated and work.run.was_paused and work.run.drill_id is None:
         _not_now(work.run, "The agent is paused.")
         return
     if work.run.awaits_answer:

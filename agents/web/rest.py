@@ -75,8 +75,7 @@ class RunDetail(AgentView):
     def get(self, request: Request, id: int) -> Response:
         query = read_query(WaitQuery, request.query_params)
         run = self._run(id)
-        if query.wait:
-            until_over.until_settled(id, query.wait)
+        if query.wait and until_over.hold(request, id, query.wait):
             run = self._run(id)
         return Response(RunOut.of(run))
 
@@ -89,7 +88,7 @@ class RunDetail(AgentView):
         return found(self._runs().filter(pk=id).first(), f"run {id}")
 
     def _runs(self) -> QuerySet[Run]:
-        mine = Run.objects.filter(agent=self.agent_caller.agent.slug, gated=True)
+        mine = Run.objects.in_earnest().filter(agent=self.agent_caller.agent.slug, gated=True)
         return mine.select_related("outcome", "escalation")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from django.contrib.auth.models import User
@@ -14,6 +15,7 @@ from escalation.api.shapes.escalations import Strict
 from escalation.api.shapes.fields import Id
 from escalation.queue.exceptions import DecisionInvalid, TransitionRefused
 from escalation.queue.models import Decision, Escalation
+from escalation.queue.models.bulk import slack_for
 
 
 class BulkDecision(DecisionIn, kw_only=True, forbid_unknown_fields=True):
@@ -43,20 +45,22 @@ class BulkOut(Struct):
 
 def decide_each(reviewer: User, asked: list[BulkDecision]) -> list[BulkResult]:
     """Decide what can be decided; what is refused changes nothing and says why."""
-    return [_result(reviewer, one) for one in asked]
+    slack = slack_for(len(asked))
+    return [_result(reviewer, one, slack) for one in asked]
 
 
-def _result(reviewer: User, asked: BulkDecision) -> BulkResult:
+def _result(reviewer: User, asked: BulkDecision, slack: timedelta) -> BulkResult:
     try:
-        decision = _decide(reviewer, asked)
+        decision = _decide(reviewer, asked, slack)
     except (DecisionInvalid, TransitionRefused, Http404) as refused:
         problem = problem_of(refused)
         return BulkResult(escalation=asked.escalation, status=problem.status, problem=problem)
     return BulkResult(escalation=asked.escalation, status=201, decision=DecisionOut.of(decision))
 
 
-def _decide(reviewer: User, asked: BulkDecision) -> Decision:
+def _decide(reviewer: User, asked: BulkDecision, slack: timedelta) -> Decision:
     row = Escalation.objects.reviewable_by(reviewer).filter(pk=asked.escalation).first()
     if row is None:
         raise Http404(f"There is no escalation {asked.escalation} for you.")
-    return row.claim_and_decide(reviewer, asked.verdict, version=asked.version, **asked.as_answer())
+    answer = asked.as_answer() | {"slack": slack}
+    return row.claim_and_decide(reviewer, asked.verdict, version=asked.version, **answer)

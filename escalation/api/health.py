@@ -10,6 +10,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 
+from escalation.workers import unserved
+
 TIMEOUT_S = 2.0
 
 
@@ -54,4 +56,17 @@ def _redis() -> str:
     return "ok"
 
 
-CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "redis": _redis}
+def _workers() -> str:
+    try:
+        idle = unserved()
+    except redis.RedisError:
+        return "unknown: Redis does not answer"
+    return f"nobody works on: {', '.join(idle)}" if idle else "ok"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "redis": _redis,
+    "workers": _workers,
+}

@@ -29,7 +29,7 @@ class StrictJSONParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
+    ) -> Any:
         """Read the body; raises Invalid with a pointer to each flaw."""
         request = (parser_context or {})["request"]
         _check_encodings(request)
@@ -37,7 +37,17 @@ class StrictJSONParser(BaseParser):
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise TooLarge
         body = stream.read(length)
+        return self.decode(body)
+
+    def decode(self, body: bytes) -> Any:
         return parse_object(body)
+
+
+class AnyJSONParser(StrictJSONParser):
+    """The same for bodies that need not be an object."""
+
+    def decode(self, body: bytes) -> Any:
+        return parse_json(body)
 
 
 def refuse_unsized(request: Any) -> None:
@@ -56,6 +66,14 @@ def _check_encodings(request: Any) -> None:
 
 def parse_object(body: bytes) -> dict[str, Any]:
     """Decode one JSON object; raises Invalid."""
+    value = parse_json(body)
+    if not isinstance(value, dict):
+        raise _whole("not an object")
+    return value
+
+
+def parse_json(body: bytes) -> Any:
+    """Decode one JSON value; raises Invalid."""
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -71,8 +89,6 @@ def parse_object(body: bytes) -> dict[str, Any]:
     is_suspect = reader.is_suspect or SUSPECT.search(text) or text.count("[") + text.count("{") > DEEPEST
     if is_suspect and (flaws := list(_flaws(value, ()))):
         raise Invalid(*flaws)
-    if not isinstance(value, dict):
-        raise _whole("not an object")
     return value
 
 

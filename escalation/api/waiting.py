@@ -3,79 +3,83 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+import time
 from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import DatabaseError, connection
 from django.db.models import QuerySet
+from rest_framework.request import Request
 
+from escalation.parking import KEY, Bell, Parking
 from escalation.queue.models import Escalation
 
 EVERY_S = 0.25
 
 
 class Watch:
-    """Holds threads until their row is `settled`; a thread that waits holds no database connection.
+    """Rings for requests whose row is `settled`, or whose time is over.
 
-    `settled` narrows ids down to the rows that nobody needs to wait for. Each waiting client still holds one
-    of the web server's threads (WEB_THREADS).
+    `settled` narrows ids down to the rows that nobody needs to wait for. Who waits holds no database
+    connection, and under our own web server no thread either.
     """
 
     def __init__(self, settled: Callable[[Collection[int]], QuerySet[Any]]) -> None:
         self._settled = settled
-        self._changed = threading.Condition()
-        self._bells: defaultdict[int, list[threading.Event]] = defaultdict(list)
+        self._lock = threading.Lock()
+        self._bells: dict[Bell, tuple[int, float]] = {}  # the row, and until when (monotonic seconds)
         self._watcher: threading.Thread | None = None
 
-    def until_settled(self, row_id: int, seconds: float) -> None:
-        """Return when the row is settled, or after `seconds`."""
+    def hold(self, request: Request, row_id: int, seconds: float) -> bool:
+        """Hold the answer back until the row is settled, or for `seconds`; whether it must be read again."""
+        parking: Parking | None = request.META.get(KEY)
+        if parking and parking.has_waited:
+            return False
         if self._settled([row_id]).exists():
-            return
+            return True
+        bell = self._hang_up(row_id, seconds)
+        if parking:
+            parking.bell = bell
+            return False
         connection.close()
-        bell = threading.Event()
-        self._hang_up(row_id, bell)
         bell.wait(seconds)
-        self._take_down(row_id, bell)
+        return True
 
-    def _hang_up(self, row_id: int, bell: threading.Event) -> None:
-        with self._changed:
-            self._bells[row_id].append(bell)
+    def _hang_up(self, row_id: int, seconds: float) -> Bell:
+        bell = Bell()
+        with self._lock:
+            self._bells[bell] = row_id, time.monotonic() + seconds
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._look, name="long polls", daemon=True)
                 self._watcher.start()
-
-    def _take_down(self, row_id: int, bell: threading.Event) -> None:
-        with self._changed:
-            self._bells[row_id].remove(bell)
-            if not self._bells[row_id]:
-                del self._bells[row_id]
-            self._changed.notify()
+        return bell
 
     def _look(self) -> None:
         try:
             while awaited := self._awaited():
-                self._ring(self._settled(awaited).values_list("pk", flat=True))
+                self._ring(set(self._settled(awaited).values_list("pk", flat=True)), time.monotonic())
         except DatabaseError:
             # Those who wait ask the database themselves next, and answer for what they find.
-            with self._changed:
+            with self._lock:
                 self._watcher = None
-                self._ring(list(self._bells))
+            self._ring(set(), float("inf"))
         finally:
             connection.close()
 
-    def _awaited(self) -> list[int]:
-        with self._changed:
-            self._changed.wait(EVERY_S)
+    def _awaited(self) -> set[int]:
+        time.sleep(EVERY_S)
+        with self._lock:
             if not self._bells:
                 self._watcher = None
-            return list(self._bells)
+            return {row_id for row_id, _ in self._bells.values()}
 
-    def _ring(self, settled: object) -> None:
-        with self._changed:
-            for row_id in list(settled):  # type: ignore[call-overload]
-                for bell in self._bells.get(row_id, ()):
-                    bell.set()
+    def _ring(self, settled: Collection[int], now: float) -> None:
+        with self._lock:
+            rung = [bell for bell, (row, until) in self._bells.items() if row in settled or until <= now]
+            for bell in rung:
+                del self._bells[bell]
+        for bell in rung:
+            bell.ring()
 
 
 # Until an escalation is decided and that is in effect, or it is withdrawn or expired.

@@ -11,8 +11,9 @@ from django.dispatch import receiver
 
 from escalation.delivery import payloads
 from escalation.delivery.models import Delivery
-from escalation.gating.models import Agent, Outcome
+from escalation.gating.models import Agent, Gate, Outcome
 from escalation.gating.models.agent import AgentEvent
+from escalation.gating.signals import applied, drifted
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.signals import decided, expired, undone, withdrawn
 
@@ -56,6 +57,16 @@ def tell_of_the_expiry(escalation: Escalation, **_: Any) -> None:
 def tell_of_the_pause(instance: AgentEvent, created: bool, **_: Any) -> None:
     if created and instance.state == Agent.State.PAUSED:
         Delivery.objects.tell("agent.paused", payloads.of_pause(instance), agent=instance.agent.slug)
+
+
+@receiver(drifted)
+def tell_of_the_drift(gate: Gate, facts: dict[str, Any], **_: Any) -> None:
+    Delivery.objects.tell("drift.detected", facts, agent=gate.agent.slug)
+
+
+@receiver(applied)
+def tell_of_what_was_applied(gate: Gate, facts: dict[str, Any], **_: Any) -> None:
+    Delivery.objects.tell("proposal.applied", facts, agent=gate.agent.slug)
 
 
 def _tell(

@@ -13,6 +13,18 @@ CACHED = "cached"
 DEFAULT = "default"
 RULE = "rule"  # written "rule:name" in a policy
 LAST = (DEFAULT, HUMAN)  # what a list of handlers may end in: both always yield
+# A threshold that no confidence reaches. 1 would not do: models like to be sure of everything.
+ACCEPTS_NOTHING = 2.0
+
+# Reasons that nothing but a human may settle, and why.
+ONLY_HUMAN = {
+    "not_live": "the result of an agent that is not live is never accepted without a human",
+    "budget_exhausted": "a PARTIAL result is never accepted without a human",
+    "approval_required": "it stands for what policy wants a human to see, always",
+}
+# Of these, no stand-in is an answer either, however long it takes; a failed tool may have changed something.
+NOBODY_ELSE = ("not_live", "approval_required", "tool_failed")
+UNKNOWN_WRITE = "a tool of this agent changes things, and nobody knows whether it did"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +32,19 @@ class Facts:
     """What the gate needs to know of a result.
 
     `causes` are reason codes that the agent's own guards found, most important first; `live` is whether the
-    agent may act without a human at all.
+    agent may act without a human at all, and `open` whether its gate was not paused.
     """
 
     confidence: float | None
     partial: bool = False
     causes: Sequence[str] = ()
     live: bool = True
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a policy says: `threshold` and `audit_rate` in 0 to 1, and for each reason its handlers."""
+    """What a policy says: `threshold` in 0 to 1 or ACCEPTS_NOTHING, `audit_rate` in 0 to 1, and handlers."""
 
     threshold: float
     audit_rate: float
@@ -70,9 +83,33 @@ def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequenc
     return terms.exits.get(reason) or (HUMAN,)
 
 
+def when_full(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
+    """The handlers while the review queue has more than it can do: none waits for a human, the last yields.
+
+    What no machine may answer goes to a human all the same, and so does a PARTIAL result.
+    """
+    if partial or reason in NOBODY_ELSE:
+        return handlers
+    return (*(handler for handler in handlers if handler not in LAST), DEFAULT)
+
+
+def at_the_deadline(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
+    """The handlers to try when nobody decided in time; the last of them always yields.
+
+    What no machine may answer stays with a human. A PARTIAL result may end in a safe default, and no rule is
+    shown it: it might pass it on as whole.
+    """
+    if reason in NOBODY_ELSE:
+        return (HUMAN,)
+    fitting = [handler for handler in handlers if not (partial and handler.startswith(f"{RULE}:"))]
+    return fitting or (HUMAN,)
+
+
 def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
     if not result.live:
         return "not_live", "the agent is not live: every result goes to a human"
+    if not result.open:
+        return "not_live", "the gate is paused: every result goes to a human"
     if result.causes:
         return result.causes[0], f"the agent's guards stopped it: {', '.join(result.causes)}"
     if result.partial:
@@ -83,6 +120,8 @@ def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
 
 
 def _compared(confidence: float, threshold: float) -> tuple[str | None, str]:
+    if threshold == ACCEPTS_NOTHING:
+        return "low_confidence", f"nothing is accepted at present, confidence {confidence:.2f} or not"
     # Exact doubles: a proposal's guarantee holds for `c >= t`, not for what a rounded display suggests.
     digits = next((n for n in range(2, 17) if round(confidence, n) != round(threshold, n)), None)
     shown, limit = ((repr(n) if digits is None else f"{n:.{digits}f}") for n in (confidence, threshold))
@@ -97,22 +136,40 @@ def is_probability(value: Any) -> bool:
     return is_number and math.isfinite(value) and 0 <= value <= 1
 
 
-def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[str]:
-    """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere."""
+def is_threshold(value: Any) -> bool:
+    """Whether a value is a probability, or the threshold that accepts nothing."""
+    return is_probability(value) or value == ACCEPTS_NOTHING
+
+
+def holes(
+    exits: Mapping[str, Sequence[str]], reasons: Sequence[str], *, may_write: bool = False
+) -> list[str]:
+    """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere.
+
+    `may_write` is whether the agent has tools that change something.
+    """
     if not is_table(exits):
         return ["not a table of reasons, each with a list of handlers"]
     problems = [f"{reason}: no exit" for reason in reasons if not exits.get(reason)]
     for reason, handlers in exits.items():
         if reason not in reasons:
             problems.append(f"{reason}: not a reason")
-        if handlers and handlers[-1] not in LAST:
-            problems.append(
-                f"{reason}: ends in {handlers[-1]}, which may yield nothing; end in default or human"
-            )
-        problems += [
-            f"{reason}: {handler!r} is not a handler" for handler in handlers if not _is_handler(handler)
-        ]
+        problems += [f"{reason}: {fault}" for fault in faults(handlers)]
+        problems += _not_for_a_machine(reason, handlers, may_write=may_write)
     return problems
+
+
+def faults(handlers: Sequence[str]) -> list[str]:
+    """What is wrong with a list of handlers, a sentence each; an empty list is not this function's matter."""
+    problems = []
+    if handlers and handlers[-1] not in LAST:
+        problems.append(f"ends in {handlers[-1]}, which may yield nothing; end in default or human")
+    return problems + [f"{handler!r} is not a handler" for handler in handlers if not _is_handler(handler)]
+
+
+def _not_for_a_machine(reason: str, handlers: Sequence[str], *, may_write: bool) -> list[str]:
+    why = UNKNOWN_WRITE if reason == "tool_failed" and may_write else ONLY_HUMAN.get(reason)
+    return [f"{reason}: {why}; its only exit is human"] if why and set(handlers) - {HUMAN} else []
 
 
 def is_table(value: Any) -> bool:

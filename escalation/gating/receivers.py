@@ -4,10 +4,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from escalation.gating.exceptions import UnknownGate
-from escalation.gating.models import Outcome, Policy
-from escalation.gating.rules import answer_of
-from escalation.queue.content import digest
+from escalation.gating.models import Outcome
+from escalation.gating.timeouts import timeout_exit
 from escalation.queue.models import Decision, Escalation, Verdict
 from escalation.queue.signals import decided, expired, undone
 
@@ -28,36 +26,9 @@ def restore_the_outcome(decision: Decision, **_: Any) -> None:
 
 @receiver(expired)
 def take_the_timeout_exit(escalation: Escalation, **_: Any) -> None:
-    """Nobody came in time: take the escalation's own timeout exit, or say that there is no answer."""
-    escalation.resolution = _timeout_exit(escalation)
+    """Nobody came in time: take the escalation's own timeout exit, or say that there is none.
+
+    Raises StaysOpen, and nothing has changed, when a human is to decide all the same.
+    """
+    escalation.resolution = timeout_exit(escalation)
     escalation.save(update_fields=["resolution"])
-
-
-def _timeout_exit(escalation: Escalation) -> dict[str, Any]:
-    wanted = escalation.on_timeout or {}
-    handler = wanted.get("handler")
-    if handler == "default":
-        return {
-            "exit": "default",
-            "output": wanted.get("output"),
-            "detail": "the safe default given with the escalation",
-        }
-    if handler == "cached" and (cached := _cached_answer(escalation)):
-        return {"exit": "cached", "output": cached.output, "detail": f"outcome {cached.pk}"}
-    if handler == "rule":
-        name = str(wanted.get("name"))
-        if (answer := answer_of(name, escalation.task, escalation.output)) is not None:
-            return {"exit": "rule", "output": answer, "detail": f"rule {name}"}
-    return {
-        "exit": None,
-        "output": None,
-        "detail": "the deadline passed and no timeout exit yielded an answer",
-    }
-
-
-def _cached_answer(escalation: Escalation) -> Outcome | None:
-    try:
-        policy = Policy.objects.in_force(escalation.agent, escalation.gate)
-    except UnknownGate:
-        return None
-    return Outcome.objects.last_accepted(policy, digest(escalation.task))

@@ -13,3 +13,9 @@ def canonical(value: Any) -> str:
 def digest(value: Any) -> str:
     """SHA-256, in hex, of a value's canonical JSON."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def keys_in_order(values: Any) -> list[str]:
+    """The keys of all objects among these values, and in lists among them, as they were written."""
+    rows = [row for value in values for row in (value if isinstance(value, list) else [value])]
+    return list(dict.fromkeys(key for row in rows if isinstance(row, dict) for key in row))

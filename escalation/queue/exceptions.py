@@ -17,6 +17,10 @@ class TransitionRefused(Exception):
         super().__init__(f"escalation {escalation.pk} could not be {self.move}: its state had changed")
 
 
+class StaysOpen(Exception):
+    """Its timeout exit is to wait for a human: a receiver of `expired` raises it, and nothing was changed."""
+
+
 class KeyReused(Exception):
     """The same idempotency key came with another body; nothing was stored."""
 

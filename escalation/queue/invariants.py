@@ -13,22 +13,28 @@ ONE_EVENT_A_MOVE = """
     LEFT JOIN LATERAL (
         SELECT count(*) AS number, (array_agg(v.kind ORDER BY v.id DESC))[1] AS last
         FROM queue_event v WHERE v.escalation_id = e.id
+            AND v.kind NOT IN ('reminded', 'widened', 'noted', 'watched', 'unwatched')
     ) history ON true
     WHERE history.number <> e.version OR e.status <> CASE history.last
         WHEN 'raised' THEN 'waiting' WHEN 'released' THEN 'waiting' WHEN 'snoozed' THEN 'waiting'
+        WHEN 'moved' THEN 'waiting' WHEN 'handed' THEN 'claimed'
         WHEN 'claimed' THEN 'claimed' WHEN 'undone' THEN 'claimed' ELSE history.last END
 """
 
-# A claim's event says how long it held at least. A second is left for what lies between claim and event.
+# A claim's event says how long it held at least; a claim ahead holds nobody off. A second is left for what
+# lies between claim and event.
 HELD = """
     SELECT 'event ' || id FROM (
-        SELECT v.*, lag(kind) OVER moves AS before, lag(actor_id) OVER moves AS holder,
+        SELECT v.*, lag(kind) OVER moves AS before,
+            coalesce((lag(data) OVER moves ->> 'holder')::bigint, lag(actor_id) OVER moves) AS holder,
+            lag(data) OVER moves ? 'ahead' AS was_ahead,
             lag(at) OVER moves + (lag(data) OVER moves ->> 'lease_s')::float * interval '1 second' AS until
-        FROM queue_event v WINDOW moves AS (PARTITION BY escalation_id ORDER BY id)
+        FROM queue_event v WHERE kind NOT IN ('reminded', 'widened', 'noted', 'watched', 'unwatched')
+        WINDOW moves AS (PARTITION BY escalation_id ORDER BY id)
     ) v
-    WHERE before IN ('claimed', 'undone') AND actor_id IS DISTINCT FROM holder AND (
-        kind IN ('released', 'snoozed', 'decided')
-        OR kind IN ('claimed', 'expired') AND at < until - interval '1 second'
+    WHERE before IN ('claimed', 'undone', 'handed') AND actor_id IS DISTINCT FROM holder AND (
+        kind IN ('released', 'snoozed', 'decided', 'moved', 'handed')
+        OR kind IN ('claimed', 'expired') AND NOT was_ahead AND at < until - interval '1 second'
     )
 """
 

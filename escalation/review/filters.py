@@ -1,15 +1,17 @@
 """What a reviewer may narrow the queue by; every filter is in the address of the page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import django_filters as filters  # type: ignore[import-untyped]
 from django import forms
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
-from escalation.queue.models import Escalation
+from escalation.queue.models import Escalation, Watch
+from escalation.queue.models.alike import alike_to
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.review.choices import (
@@ -22,8 +24,10 @@ from escalation.review.choices import (
     REASONS,
     SHOWS,
     SNOOZED,
+    WATCHED,
     WHOLENESS,
     WHOLENESS_ONCE,
+    Choices,
     known_names,
 )
 from escalation.review.search import search
@@ -33,7 +37,7 @@ STREAM = ("queue", "agent", "reason")
 # At hand above the list, and behind "More".
 AT_HAND = ("agent", "reason", "priority")
 MORE = ("gate", "partial", "confidence_min", "confidence_max", "age", "tag", "assignee")
-NARROWING = ("q", *AT_HAND, *MORE)
+NARROWING = ("q", *AT_HAND, *MORE, "alike")
 # What the address may also hold: where the page begins, what was just decided, what is shown.
 NOT_FILTERS = {"after", "decided", "shown", "newest"}
 
@@ -63,6 +67,9 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
     age = _choice("Age", OLDER_THAN, method="older")
     tag = filters.CharFilter(label="Tag", method="tagged", max_length=100)
     assignee = filters.ChoiceFilter(label="Held by", empty_label="Anybody or nobody", method="assigned")
+    alike = filters.NumberFilter(
+        label="Alike to", method="failed_alike", widget=forms.HiddenInput, max_value=2**63 - 1
+    )
     show = filters.ChoiceFilter(choices=SHOWS, empty_label=None, method="held")
     queue = filters.CharFilter(field_name="queue__slug", widget=forms.HiddenInput, max_length=50)
 
@@ -70,13 +77,15 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         model = Escalation
         fields = ["queue", *NARROWING]
 
-    def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any, *args: Any, names: Mapping[str, Choices] | None = None, **kwargs: Any
+    ) -> None:
         asked = {name: value.strip() for name, value in data.items() if name not in NOT_FILTERS}
         self._unknown = sorted(set(asked) - set(self.base_filters) - {"csrfmiddlewaretoken"})
         self._garbled_show = "" if asked.get("show", OPEN) in dict(SHOWS) else asked.pop("show")
         asked["partial"] = WHOLENESS_ONCE.get(asked.get("partial", ""), asked.get("partial", ""))
         super().__init__({"show": OPEN} | asked, *args, **kwargs)
-        for name, choices in known_names(self.request.user).items():
+        for name, choices in (names or known_names(self.request.user)).items():
             self.filters[name].extra["choices"] = choices
         for name in NARROWING:
             self.form.fields[name].widget.attrs["aria-label"] = self.form.fields[name].label
@@ -110,6 +119,17 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         return [*garbled, *shown, *((name, "There is no filter of that name.") for name in self._unknown)]
 
     @property
+    def folds(self) -> bool:
+        """Whether those that failed alike are one row."""
+        return self.part == OPEN and "alike" not in self.narrowing
+
+    @cached_property
+    def lead(self) -> Escalation | None:
+        """The one that all that are listed are alike to."""
+        pk = self._valid.get("alike")
+        return self.queryset.filter(pk=int(pk)).without_bodies().first() if pk else None
+
+    @property
     def queue_slug(self) -> str:
         return str(self._valid.get("queue") or "")
 
@@ -136,7 +156,7 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         return [
             (self._said(name), _named(self.form.fields[name], value), self._address(narrowing, without=name))
             for name, value in narrowing.items()
-            if name in MORE
+            if name in MORE or name == "alike"
         ]
 
     @property
@@ -176,6 +196,9 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
     def tagged(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         return line.filter(tags__contains=[value])
 
+    def failed_alike(self, line: EscalationQuerySet, name: str, value: Any) -> EscalationQuerySet:
+        return line.filter(alike_to(self.lead)) if self.lead else line.none()
+
     def assigned(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         """Keep what this person holds, or what they decided where the decided are shown."""
         if self.part == DECIDED:
@@ -192,10 +215,11 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         asleep = Q(status=status.WAITING, snoozed_until__gt=Now())
         parts = {
             OPEN: Q(status__in=[status.WAITING, status.CLAIMED]) & ~asleep,
-            MINE: Q(status=status.CLAIMED) & me,
-            OTHERS: Q(status=status.CLAIMED, claimed_until__gt=Now()) & ~me,
+            MINE: Q(status=status.CLAIMED, claimed_ahead=False) & me,
+            OTHERS: Q(status=status.CLAIMED, claimed_ahead=False, claimed_until__gt=Now()) & ~me,
             SNOOZED: asleep,
             DECIDED: Q(status=status.DECIDED),
+            WATCHED: Q(pk__in=Watch.objects.filter(person=self.request.user).values("escalation")),
         }
         return line.filter(parts[value])
 

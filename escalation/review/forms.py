@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_UP, Context
 from typing import Any, ClassVar
 
@@ -12,23 +12,10 @@ from django.http import QueryDict
 
 from escalation.queue.models import Escalation, Verdict
 from escalation.queue.models.decision import FITTING, is_amount
+from escalation.queue.models.reason_code import Code, offered
+from escalation.review.schema_fields import SchemaFields
 from escalation.review.typed import NumberField, StrictJSONField, TextField, fields_for, value_from
 
-REJECT_CODES = [
-    ("wrong", "Wrong"),
-    ("incomplete", "Incomplete"),
-    ("not_asked", "Not what was asked"),
-    ("unsafe", "Unsafe, or against policy"),
-    ("wording", "Right, but badly said"),
-    ("other", "Other (say what)"),
-]
-DISMISS_CODES = [
-    ("duplicate", "Seen before"),
-    ("outdated", "No longer needed"),
-    ("not_for_us", "Not for this queue"),
-    ("noise", "Spam or a test"),
-    ("other", "Other (say what)"),
-]
 # What can be granted: its label, and whether it is a whole number.
 GRANTS = {
     "cost_usd": ("More money ($)", False),
@@ -111,7 +98,12 @@ class EditForm(VerdictForm):
     def extra_fields(self) -> dict[str, forms.Field]:
         if self._is_approval:
             del self.fields["cosmetic"]
-        return fields_for(self.original, "output") | _note("Note", required=False)
+        fields = fields_for(self.original, "output", self.escalation.key_order)
+        if self.is_bound:
+            # What it is compared with while it is typed is what the agent said, not what was typed before.
+            for field in fields.values():
+                field.widget.attrs["data-original"] = field.prepare_value(field.initial)
+        return fields | _note("Note", required=False)
 
     def clean(self) -> None:
         if not self.errors and value_from(self.original, "output", self.cleaned_data) == self.original:
@@ -126,23 +118,21 @@ class EditForm(VerdictForm):
 class CodedForm(VerdictForm):
     """A verdict that needs a reason, and a note where the reason says nothing by itself."""
 
-    codes: ClassVar[list[tuple[str, str]]]
-
     def extra_fields(self) -> dict[str, forms.Field]:
-        reason = forms.ChoiceField(choices=self.codes, widget=forms.RadioSelect, label="Reason")
-        return {"reason_code": reason} | _note("Note", required=False)
+        self.codes = offered(self.escalation.queue.codes, self.says)
+        return {"reason_code": reason_field(self.codes)} | _note("Note", required=False)
 
     def clean(self) -> None:
-        if asks_for_note(self.cleaned_data):
+        if lacks_note(self.cleaned_data, self.codes):
             self.add_error("note", "Say what the reason is.")
 
 
 class RejectForm(CodedForm):
-    says, key, title, codes = Verdict.REJECT, "r", "Reject", REJECT_CODES
+    says, key, title = Verdict.REJECT, "r", "Reject"
 
 
 class DismissForm(CodedForm):
-    says, key, title, codes = Verdict.DISMISS, "d", "Dismiss", DISMISS_CODES
+    says, key, title = Verdict.DISMISS, "d", "Dismiss"
 
 
 class AnswerForm(VerdictForm):
@@ -153,10 +143,20 @@ class AnswerForm(VerdictForm):
         labels = [(str(number), label) for number, (_, label) in enumerate(options)]
         if labels:
             return {"option": forms.ChoiceField(choices=labels, widget=forms.RadioSelect, label="Answer")}
-        wants_json = self.escalation.answer_schema or isinstance(self.escalation.output, dict | list)
+        if self.escalation.answer_schema:
+            self.made = SchemaFields(self.escalation.answer_schema, self.escalation.key_order)
+            return self.made.fields
+        wants_json = isinstance(self.escalation.output, dict | list)
         kind = StrictJSONField if wants_json else TextField
         rows = forms.Textarea({"rows": 6, "class": "code" if wants_json else ""})
         return {"text": kind(label="Answer as JSON" if wants_json else "Answer", widget=rows)}
+
+    made: SchemaFields | None = None
+
+    def clean(self) -> None:
+        if self.made and not self.errors:
+            for field, problem in self.made.problems(self.made.value(self.cleaned_data)):
+                self.add_error(field, problem)
 
     def _options(self) -> list[tuple[Any, str]]:
         given = self.escalation.options if isinstance(self.escalation.options, list) else []
@@ -164,6 +164,8 @@ class AnswerForm(VerdictForm):
         return [(value, str(value if label is None else label)) for value, label in pairs]
 
     def answer(self) -> Mapping[str, Any]:
+        if self.made:
+            return {"answer": self.made.value(self.cleaned_data)}
         chosen = self.cleaned_data.get("option")
         return {"answer": self.cleaned_data["text"] if chosen is None else self._options()[int(chosen)][0]}
 
@@ -200,9 +202,16 @@ class RetryForm(VerdictForm):
         return _note("What to do differently", required=True)
 
 
-def asks_for_note(cleaned: Mapping[str, Any]) -> bool:
+def reason_field(codes: Sequence[Code]) -> forms.Field:
+    """A choice of reasons; the digits choose."""
+    choices = [(code.code, code.label) for code in codes]
+    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, label="Reason")
+
+
+def lacks_note(cleaned: Mapping[str, Any], codes: Sequence[Code]) -> bool:
     """Whether the reason says nothing by itself, and nothing was said beside it."""
-    return cleaned.get("reason_code") == "other" and not cleaned.get("note", "").strip()
+    needing = {code.code for code in codes if code.needs_note}
+    return cleaned.get("reason_code") in needing and not cleaned.get("note", "").strip()
 
 
 FORMS: tuple[type[VerdictForm], ...] = (

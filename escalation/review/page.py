@@ -12,8 +12,10 @@ from django.http import QueryDict
 from django.utils.timezone import now
 
 from escalation.gating.models import Policy
-from escalation.queue.models import Escalation, Event, Membership
+from escalation.queue.models import Escalation, Event, Note
+from escalation.queue.models.alike import alike_to
 from escalation.review.forms import VerdictForm, forms_for
+from escalation.review.people import is_watched, may_review, places_for
 from escalation.review.shapes import Shown, cell, shown
 from escalation.review.timeline import Moment, timeline
 from escalation.review.untrusted import has_hidden
@@ -27,6 +29,7 @@ USAGE = (
     ("output_tokens", "tokens out"),
     ("seconds", "at work"),
 )
+MOST_SHOWN = 5
 SNOOZES = [(900, "15 minutes"), (3600, "1 hour"), (14_400, "4 hours"), (86_400, "1 day")]
 
 
@@ -74,12 +77,17 @@ class EscalationPage:
 
     @property
     def output(self) -> Shown:
-        return shown(self.escalation.output)
+        return shown(self.escalation.output, self._order)
 
     @property
     def arguments(self) -> Shown:
         action = self.escalation.action
-        return shown(action.get("arguments") if isinstance(action, dict) else action)
+        return shown(action.get("arguments") if isinstance(action, dict) else action, self._order)
+
+    @property
+    def _order(self) -> list[str]:
+        order = self.escalation.key_order
+        return order if isinstance(order, list) else []
 
     @property
     def evidence(self) -> list[dict[str, Any]]:
@@ -111,6 +119,34 @@ class EscalationPage:
         return list(self.escalation.events.select_related("actor"))
 
     @cached_property
+    def alike(self) -> list[Escalation]:
+        """What was decided last of those that failed alike; for a blind check there are none."""
+        row = self.escalation
+        if not row.fingerprint or row.is_blind:
+            return []
+        decided = Escalation.objects.filter(alike_to(row), status=Escalation.Status.DECIDED).exclude(
+            pk=row.pk
+        )
+        named = decided.select_related("decision__reviewer").without_bodies()
+        return list(named.order_by("-due_at", "-pk")[:MOST_SHOWN])
+
+    @cached_property
+    def notes(self) -> list[Note]:
+        """What colleagues said about it."""
+        noted = any(event.kind == Event.Kind.NOTED for event in self.events)
+        return list(self.escalation.notes.select_related("author")) if noted else []
+
+    @cached_property
+    def watches(self) -> bool:
+        """Whether the viewer keeps it in sight, as its history tells."""
+        return is_watched(self.events, self.viewer)
+
+    @cached_property
+    def places(self) -> list[tuple[str, str]]:
+        """Where it can go: every other line, and every colleague who may decide in this one."""
+        return places_for(self.escalation, self.viewer)
+
+    @cached_property
     def run(self) -> Model | None:
         """The run that waits for this, when one of our own agents raised it."""
         return self.escalation.runs.first()
@@ -129,7 +165,8 @@ class EscalationPage:
     def holder(self) -> User | None:
         """Who else holds it now, if anybody does."""
         row = self.escalation
-        is_held = row.status == Escalation.Status.CLAIMED and row.claimed_until and row.claimed_until > now()
+        is_taken = row.status == Escalation.Status.CLAIMED and not row.claimed_ahead
+        is_held = is_taken and row.claimed_until and row.claimed_until > now()
         return row.claimed_by if is_held and not self.is_mine else None
 
     @property
@@ -160,7 +197,7 @@ class EscalationPage:
             "Answer": decision and decision.answer,
             "Granted": (decision and decision.grant) or None,
         }
-        return [(label, shown(value)) for label, value in given.items() if value is not None]
+        return [(label, shown(value, self._order)) for label, value in given.items() if value is not None]
 
     @property
     def snoozes(self) -> list[tuple[int, str]]:
@@ -190,15 +227,11 @@ class EscalationPage:
             "agent",
             "reason",
             "leaving",
+            "verdict",
+            "behind",
         )
         sent = {name: str(self.typed[name]) for name in self.typed if name not in ours}
         return [(name.removeprefix("field."), text) for name, text in sent.items() if text.strip()]
-
-
-def may_review(user: User, escalation: Escalation) -> bool:
-    """Whether this person may claim and decide in the escalation's queue."""
-    roles = Membership.objects.filter(user=user, queue=escalation.queue_id, role__in=Membership.REVIEWING)
-    return roles.exists()
 
 
 def _texts(value: Any) -> Iterable[str]:

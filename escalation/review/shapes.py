@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -51,26 +51,36 @@ def shape_of(value: Any) -> Shape:
     return "json"
 
 
-def shown(value: Any) -> Shown:
-    """Prepare a value for its template."""
+def shown(value: Any, order: Sequence[str] = ()) -> Shown:
+    """Prepare a value for its template; `order` is that of the keys as the agent sent them."""
     shape = shape_of(value)
     if shape == "text":
         return Shown(shape, text=value, in_columns=len(IN_COLUMNS.findall(value)) >= FEW_LINES)
     if shape == "fields":
-        return Shown(shape, fields=[(key, cell(value[key])) for key in reading_order(value)])
+        return Shown(shape, fields=[(key, cell(value[key])) for key in reading_order(value, order)])
     if shape == "records":
-        columns = _columns([record for record in value.values() if isinstance(record, dict)])
-        rows = [[Cell(name, "text"), *_record(part, columns)] for name, part in value.items()]
+        columns = columns_of([record for record in value.values() if isinstance(record, dict)])
+        names = in_order(value, order)
+        rows = [[Cell(name, "text"), *_record(value[name], columns)] for name in names]
         return Shown("table", columns=["", *columns], rows=rows)
     if shape == "table":
-        columns = _columns(value)
+        columns = in_order(columns_of(value), order)
         return Shown(shape, columns=columns, rows=[_row(row, columns) for row in value])
     return Shown(shape, text=pretty(value))
 
 
-def reading_order(value: dict[str, Any]) -> list[str]:
-    """The keys of an object, those of long texts first: PostgreSQL keeps no order that meant anything."""
+def reading_order(value: dict[str, Any], order: Sequence[str] = ()) -> list[str]:
+    """The keys as the agent sent them; where that is not known, those of long texts first."""
+    if order:
+        return in_order(value, order)
+    # PostgreSQL keeps no order that meant anything.
     return sorted(value, key=lambda key: not (isinstance(value[key], str) and len(value[key]) > PROSE))
+
+
+def in_order(names: Iterable[str], order: Sequence[str]) -> list[str]:
+    """Names in the order in which they are given; those that are not, last."""
+    place = {name: number for number, name in enumerate(order)}
+    return sorted(names, key=lambda name: place.get(name, len(place)))
 
 
 def cell(value: Any) -> Cell:
@@ -91,7 +101,7 @@ def pretty(value: Any) -> str:
 
 def _is_table(value: list[Any]) -> bool:
     are_rows = 0 < len(value) <= MOST_ROWS and all(isinstance(row, dict) and row for row in value)
-    return are_rows and len(_columns(value)) <= MOST_COLUMNS
+    return are_rows and len(columns_of(value)) <= MOST_COLUMNS
 
 
 def _are_records(value: dict[str, Any]) -> bool:
@@ -117,5 +127,6 @@ def _row(record: dict[str, Any], columns: Sequence[str]) -> list[Cell]:
     return [cell(record[name]) if name in record else Cell("", "nothing") for name in columns]
 
 
-def _columns(rows: list[dict[str, Any]]) -> list[str]:
+def columns_of(rows: list[dict[str, Any]]) -> list[str]:
+    """The keys of all rows, each once, in the order in which they come."""
     return list(dict.fromkeys(name for row in rows for name in row))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 
-from escalation.review.shapes import pretty, reading_order, shape_of
+from escalation.review.cells import CellsField, fits_cells
+from escalation.review.shapes import in_order, pretty, reading_order, shape_of
 
 # A key of an object becomes a field of this name; the prefix keeps an agent's keys apart from our own fields.
 PREFIX = "field."
 LONG = 80
 KEYED = ("fields", "records")
+ROWS = "Fill in the last row to add one; empty a row to take it out."
 
 
 class TextField(forms.CharField):
@@ -84,13 +86,16 @@ class TrueFalseField(forms.TypedChoiceField):
         return {True: "true", False: "false"}.get(value, value)
 
 
-def fields_for(value: Any, name: str) -> dict[str, forms.Field]:
-    """Form fields in which `value` can be edited: one text, one per key of a flat object, or JSON."""
+def fields_for(value: Any, name: str, order: Sequence[str] = ()) -> dict[str, forms.Field]:
+    """Form fields in which `value` can be edited: one text, one per key of an object, cells, or JSON."""
     shape = shape_of(value)
     if shape == "text":
         return {name: TextField(initial=value, label="Text", widget=_textarea(value))}
     if shape in KEYED:
-        return {f"{PREFIX}{key}": _field(key, value[key]) for key in reading_order(value)}
+        return {f"{PREFIX}{key}": _field(key, value[key]) for key in reading_order(value, order)}
+    if shape == "table" and fits_cells(value):
+        rows = [{key: row[key] for key in in_order(row, order)} for row in value]
+        return {name: CellsField(rows, label="Rows", help_text=ROWS)}
     return {name: StrictJSONField(initial=value, label="JSON", widget=_textarea(pretty(value), code=True))}
 
 
@@ -110,6 +115,8 @@ def _field(label: str, value: Any) -> forms.Field:
     }
     if make := makers.get(type(value)):
         return make()
+    if isinstance(value, list) and value and all(value) and fits_cells(value):
+        return CellsField(value, label=label, help_text=ROWS)
     return StrictJSONField(
         label=label, initial=value, required=False, widget=_textarea(pretty(value), code=True)
     )

@@ -16,7 +16,10 @@ from escalation.stack.processes import Process
 from escalation.stack.redis import EmbeddedRedis
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
-QUEUES = "runs,delivery,maintenance"
+# Who waits for a slow receiver waits in a thread that costs little; a delivery has ten seconds in all.
+DELIVERIES_AT_ONCE = 16
+CELERY = (sys.executable, "-m", "celery", "-A", "escalation.celery")
+UNSOCIABLE = ("--without-gossip", "--without-mingle")
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -101,36 +104,40 @@ def stand_ins(known: Mapping[str, str], environment: Mapping[str, str]) -> list[
 def doors(options: Options, environment: Mapping[str, str]) -> list[Process]:
     """Return what people and agents meet, and what works behind it."""
     python = partial(Process, environment=environment, folder=PROJECT)
-    celery = (sys.executable, "-m", "celery", "-A", "escalation.celery")
     gunicorn = (sys.executable, "-m", "gunicorn", "-c", "python:escalation.stack.gunicorn_settings")
-    worker = (
-        "worker",
-        f"--queues={QUEUES}",
-        "--pool=prefork",
-        f"--concurrency={options.workers}",
-        "--loglevel=INFO",
-    )
     beat = ("beat", f"--schedule={options.folder.path / 'beat-schedule'}", "--loglevel=INFO")
-    broker = environment.get("CELERY_BROKER_URL") or environment.get("REDIS_URL")
     return [
-        python(
-            name="worker",
-            # Neighbours' news is of no use to us, and waiting for it costs a second.
-            command=(*celery, *worker, "--without-gossip", "--without-mingle"),
-            ready=partial(
-                readiness.worker_answers, broker or f"redis+socket://{options.folder.redis_socket}"
-            ),
-            # Lets tasks end for CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT, then hands them back.
-            stop_signal=signal.SIGQUIT,
-            stops_within_s=30,
-        ),
-        python(name="beat", command=(*celery, *beat)),
+        # What must be done on time waits neither for runs nor for receivers: whoever is free does it.
+        worker(options, environment, "worker", "runs,maintenance", "prefork", options.workers),
+        worker(options, environment, "deliverer", "delivery,maintenance", "threads", DELIVERIES_AT_ONCE),
+        python(name="beat", command=(*CELERY, *beat)),
         python(
             name="web",
             command=(*gunicorn, f"--bind={_bracketed(options.host)}:{options.port}"),
             ready=partial(readiness.answers, options.address),
         ),
     ]
+
+
+def worker(
+    options: Options, environment: Mapping[str, str], name: str, queues: str, pool: str, at_once: int
+) -> Process:
+    """Return a Celery worker that takes what lies in `queues`."""
+    broker = environment.get("CELERY_BROKER_URL") or environment.get("REDIS_URL")
+    work = ("worker", f"--hostname={name}@%h", f"--queues={queues}", f"--pool={pool}")
+    return Process(
+        name=name,
+        # Neighbours' news is of no use to us, and waiting for it costs a second.
+        command=(*CELERY, *work, f"--concurrency={at_once}", "--loglevel=INFO", *UNSOCIABLE),
+        environment=environment,
+        folder=PROJECT,
+        ready=partial(
+            readiness.worker_answers, broker or f"redis+socket://{options.folder.redis_socket}", name
+        ),
+        # Lets tasks end for CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT, then hands them back.
+        stop_signal=signal.SIGQUIT,
+        stops_within_s=30,
+    )
 
 
 def _manage(name: str, *arguments: str, environment: Mapping[str, str], **options: Any) -> Process:

@@ -6,6 +6,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import redis
 from celery import Celery
+from celery.utils.nodenames import gethostname
 from kombu.exceptions import OperationalError
 
 
@@ -21,13 +22,13 @@ def answers(url: str) -> bool:
         return False
 
 
-def worker_answers(broker: str) -> bool:
-    """Whether a Celery worker at `broker` answers a ping."""
+def worker_answers(broker: str, name: str) -> bool:
+    """Whether this machine's Celery worker `name` answers a ping that comes by `broker`."""
     with Celery(set_as_current=False) as app:
         # These two, since a CELERY_BROKER_URL in our own environment would overrule a plain broker_url.
         app.conf.update(broker_read_url=broker, broker_write_url=broker)
         try:
-            return bool(app.control.ping(timeout=0.5))
+            return bool(app.control.ping([f"{name}@{gethostname()}"], timeout=0.5))
         except (OSError, OperationalError, redis.RedisError):
             return False
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from escalation.gating.exceptions import PolicyChanged
+from escalation.gating.exits import ACCEPTS_NOTHING
 from escalation.gating.models import Gate, Policy
-from escalation.gating.models.policy import check_probability
-from escalation.tuning.exceptions import ProposalClosed
-from escalation.tuning.models import GateTarget, Proposal
+from escalation.gating.models.policy import check_probability, check_threshold
+from escalation.tuning.exceptions import DraftClosed, ProposalClosed
+from escalation.tuning.models import Draft, GateCosts, GateRails, GateTarget, Proposal
 
+Said = TypeVar("Said", GateRails, GateCosts)
 # What the what-if page looks back on when nobody says otherwise.
 USUAL_PERIOD = timedelta(days=30)
 WHY = "Say why: it stays in the history."
@@ -27,6 +30,13 @@ class ShareField(forms.FloatField):
     widget = forms.NumberInput(attrs={"step": "any", "min": 0, "max": 1})
 
 
+class ThresholdField(ShareField):
+    """A share, or the threshold that accepts nothing."""
+
+    default_validators = [check_threshold]
+    widget = forms.NumberInput(attrs={"step": "any", "min": 0, "max": ACCEPTS_NOTHING})
+
+
 class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -35,9 +45,18 @@ class WhatIfForm(forms.Form):
     """A candidate threshold, and the days to replay."""
 
     threshold = ShareField(label="Threshold")
+    # The slider says the same; where no script lets them agree, the one that was moved counts.
+    slide = ShareField(required=False, widget=forms.HiddenInput)
+    was = ShareField(required=False, widget=forms.HiddenInput)
     since = DayField(label="From", required=False)
     until = DayField(label="To, that day included", required=False)
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> None:
+        said = self.cleaned_data
+        slid, was = said.get("slide"), said.get("was")
+        if slid is not None and was is not None and slid != was == said.get("threshold"):
+            said["threshold"] = slid
 
     def period(self) -> tuple[datetime, datetime]:
         """From the beginning of the first day to the end of the last; the usual period where none is said."""
@@ -61,8 +80,8 @@ class SettlementForm(ReasonForm):
         """Put the proposal in force; None, with the error, when that is refused."""
         try:
             return self.proposal.apply(actor, self.cleaned_data["reason"])
-        except (ProposalClosed, PolicyChanged) as refusal:
-            self.add_error(None, f"Nothing was changed. {refusal}")
+        except (ProposalClosed, PolicyChanged, ValidationError) as refusal:
+            self.add_error(None, said_of(refusal))
         return None
 
     def dismiss(self, actor: User) -> bool:
@@ -70,15 +89,17 @@ class SettlementForm(ReasonForm):
         try:
             self.proposal.dismiss(actor, self.cleaned_data["reason"])
         except ProposalClosed as refusal:
-            self.add_error(None, f"Nothing was changed. {refusal}")
+            self.add_error(None, said_of(refusal))
         return not self.errors
 
 
 class ThresholdForm(forms.Form):
-    """Puts another threshold in force, all else as it is."""
+    """Puts another threshold in force, all else as it is; or drafts it, where two people must see it."""
 
     made_from = forms.IntegerField(widget=forms.HiddenInput)
-    threshold = ShareField(help_text="A result is accepted when its confidence is this or more, exactly.")
+    threshold = ThresholdField(
+        help_text="A result is accepted when its confidence is this or more, exactly. 2: nothing is accepted."
+    )
     reason = forms.CharField(
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -91,14 +112,49 @@ class ThresholdForm(forms.Form):
         self.initial["made_from"] = gate.policy.version if gate.policy else 0
 
     def adopt(self, author: User) -> Policy | None:
-        """Make it a new version of the policy; None, with the error, when another was adopted meanwhile."""
+        """Make it a new version of the policy; None, with the error, when that is refused."""
         try:
             return self.gate.adopt(author=author, **self.cleaned_data)
-        except PolicyChanged as refusal:
-            self.add_error(
-                None, f"{refusal}. Nothing was changed: look at the new version, and decide again."
-            )
+        except (PolicyChanged, ValidationError) as refusal:
+            self.add_error(None, said_of(refusal))
         return None
+
+    def draft(self, author: User) -> Draft:
+        """Write it down for another person."""
+        return Draft.objects.write(self.gate, author, **self.cleaned_data)
+
+
+def said_of(refusal: Exception) -> str:
+    """Why nothing was changed, in a sentence or two."""
+    if isinstance(refusal, ValidationError):
+        return f"Nothing was changed. {' '.join(refusal.messages)}"
+    if isinstance(refusal, PolicyChanged):
+        return f"{refusal}. Nothing was changed: look at the new version, and decide again."
+    return f"Nothing was changed. {refusal}"
+
+
+class DraftForm(forms.Form):
+    """Puts a draft in force, or refuses it."""
+
+    def __init__(self, draft: Draft, *args: Any) -> None:
+        super().__init__(*args)
+        self.draft = draft
+
+    def put_in_force(self, actor: User) -> Policy | None:
+        """Make it a new version; None, with the error, when that is refused."""
+        try:
+            return self.draft.put_in_force(actor)
+        except (DraftClosed, PolicyChanged, ValidationError) as refusal:
+            self.add_error(None, said_of(refusal))
+        return None
+
+    def refuse(self, actor: User) -> bool:
+        """Leave the policy as it is; False, with the error, when that is refused."""
+        try:
+            self.draft.refuse(actor)
+        except DraftClosed as refusal:
+            self.add_error(None, said_of(refusal))
+        return not self.errors
 
 
 class TargetForm(ReasonForm):
@@ -119,6 +175,48 @@ class TargetForm(ReasonForm):
         return GateTarget.objects.create(
             gate=gate, alpha=said["alpha"], delta=doubt, reason=said["reason"], author=author
         )
+
+
+class SaidForm(forms.ModelForm[Said]):
+    """What ops say of a gate; saving is a new row, and the old ones stay."""
+
+    def __init__(self, gate: Gate, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.gate = gate
+        self.fields["reason"].widget = forms.Textarea(attrs={"rows": 2, "maxlength": 2000})
+        self.fields["reason"].label, self.initial["reason"] = "Why", ""
+
+    def set(self, author: User) -> Said:
+        self.instance.pk, self.instance.author = None, author
+        self.instance._state.adding = True
+        return self.save()
+
+
+class RailsForm(SaidForm[GateRails]):
+    """How far a threshold may move by itself, by how many people, and what an alarm does."""
+
+    class Meta:
+        model = GateRails
+        fields = [
+            "auto_apply",
+            "largest_step",
+            "smallest_evidence",
+            "cooling_h",
+            "four_eyes",
+            "on_alarm",
+            "fallback",
+            "reason",
+        ]
+        error_messages = {"reason": {"required": WHY}}
+
+
+class CostsForm(SaidForm[GateCosts]):
+    """What a mistake, a reviewer's minute and a delay cost."""
+
+    class Meta:
+        model = GateCosts
+        fields = ["error", "minutes", "minute", "delay", "reason"]
+        error_messages = {"reason": {"required": WHY}}
 
 
 def _midnight(day: date) -> datetime:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from escalation.gating.models import Gate
+from escalation.tuning.bill import Effort, effort_of, minutes_at
 from escalation.tuning.forms import WhatIfForm
-from escalation.tuning.models import Proposal
+from escalation.tuning.models import GateCosts, Proposal
 from escalation.tuning.whatif import WhatIf, what_if
 from escalation.tuning.wording import change, evidence, finding
 
@@ -32,17 +33,35 @@ def proposals_at(gate: Gate) -> list[Sheet]:
 def _sheet(proposal: Proposal, *, newest: bool) -> Sheet:
     certificate = proposal.certificate
     changes = change(certificate, proposal.present, proposal.policy.threshold)
+    sentences = [*evidence(certificate), *changes]
+    if newest and (stands := proposal.standing()) is not None and stands != proposal.threshold:
+        sentences.append(
+            f"An earlier look at this window vouched for {stands!r}, and all looks hold together: it stands."
+        )
     return Sheet(
         proposal,
         finding(certificate),
-        [*evidence(certificate), *changes],
+        sentences,
         proposal.obstacle() if newest else "A newer proposal was made.",
     )
 
 
-def what_if_sheet(gate: Gate, form: WhatIfForm) -> WhatIf | None:
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A replay, and the effort of the candidate and of the threshold in force."""
+
+    what_if: WhatIf
+    candidate: Effort
+    in_force: Effort | None
+
+
+def what_if_sheet(gate: Gate, form: WhatIfForm) -> Replayed | None:
     """The replay that a form asks for; None for one that asks for none."""
     if not form.is_valid():
         return None
     said = form.cleaned_data
-    return what_if(gate, said["threshold"], *form.period(), before=said["before"])
+    found = what_if(gate, said["threshold"], *form.period(), before=said["before"])
+    costs: GateCosts | None = GateCosts.newest(gate)
+    minutes = minutes_at(gate, costs)
+    in_force = effort_of(found.in_force, minutes, costs) if found.in_force else None
+    return Replayed(found, effort_of(found.candidate, minutes, costs), in_force)

@@ -1,8 +1,22 @@
+from django.utils.timezone import now
+
 from escalation.ticks import tick
-from escalation.tuning.models import Proposal
+from escalation.tuning.models import Calibration, Proposal, Watch
 
 
 @tick("tuning.propose_thresholds")
 def propose_thresholds() -> int:
-    """Look at every gate whose labels have doubled since the last look."""
-    return len(Proposal.objects.make_due())
+    """Look at every gate whose labels have doubled since the last look; apply what may be without asking."""
+    return len(Proposal.objects.make_due()) + len(Proposal.objects.apply_due(now()))
+
+
+@tick("tuning.calibrate")
+def calibrate() -> int:
+    """Learn anew what a confidence means where labels have come in."""
+    return len(Calibration.objects.make_due())
+
+
+@tick("tuning.watch_for_drift")
+def watch_for_drift() -> int:
+    """Let the watch at every gate see what came since the last tick."""
+    return Watch.objects.feed_all(now())

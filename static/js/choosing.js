@@ -40,3 +40,20 @@ document.addEventListener("reset", (event) => {
 
 document.addEventListener("htmx:after:swap", count);
 count();
+
+// Deciding all that failed alike takes a while: how many are left is asked for meanwhile.
+document.addEventListener("submit", (event) => {
+  const lead = event.target.querySelector?.("[data-alike]:checked");
+  if (!lead) return;
+  const [bar, done] = event.target.querySelectorAll(".bulk-progress progress, [data-done]");
+  bar.max = Number(lead.dataset.number);
+  bar.value = 0;
+  bar.hidden = false;
+  const timer = setInterval(async () => {
+    if (!bar.isConnected) return clearInterval(timer);
+    const answer = await fetch(lead.dataset.alike).catch(() => null);
+    if (!answer?.ok) return;
+    bar.value = Math.max(0, bar.max - Number(await answer.text()));
+    done.textContent = `${bar.value} of ${bar.max}`;
+  }, 400);
+}, true);

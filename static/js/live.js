@@ -45,7 +45,6 @@ document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = event.detail;
   const rows = ctx.sourceElement;
   if (rows.matches?.("[data-poll]") && rows.dataset.etag) ctx.request.headers["If-None-Match"] = rows.dataset.etag;
-  if (rows.matches?.("form[data-verdict]")) ctx.request.body.set("seconds_spent", secondsRead().toFixed(1));
 });
 
 document.addEventListener("htmx:after:request", (event) => {
@@ -84,6 +83,10 @@ function secondsRead() {
   return (readMs + (seenAt === null ? 0 : performance.now() - seenAt)) / 1000;
 }
 
+document.addEventListener("formdata", (event) => {
+  if (event.target.matches("form[data-verdict]")) event.formData.set("seconds_spent", secondsRead().toFixed(1));
+});
+
 function startReading() {
   const escalation = document.getElementById("escalation")?.dataset.escalation;
   if (escalation === startReading.last) return;
@@ -103,15 +106,14 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
-document.addEventListener("htmx:after:swap", () => {
+function arrive() {
   startReading();
   tellTimes();
   keepClaim();
-});
+}
 
-startReading();
-tellTimes();
-keepClaim();
+for (const arrival of ["htmx:after:swap", "shown"]) document.addEventListener(arrival, arrive);
+arrive();
 setInterval(tellTimes, 15_000);
 setInterval(keepClaim, 1000);
 setInterval(askForNews, POLL_MS);

@@ -30,14 +30,22 @@ function setOffline(isOffline) {
   if (banner) banner.hidden = !isOffline;
 }
 
-document.addEventListener("htmx:after:swap", settleAll);
+for (const arrival of ["htmx:after:swap", "told"]) document.addEventListener(arrival, settleAll);
 
-document.addEventListener("htmx:after:request", () => setOffline(false));
+for (const answer of ["htmx:after:request", "told"]) document.addEventListener(answer, () => setOffline(false));
 
-document.addEventListener("htmx:response:error", (event) => {
-  const { status } = event.detail.ctx.response;
+function complainOf(status) {
   if (status === 409 || status === 422) return; // the answer is the page itself
   complain(SAID[status] ?? `The server could not do that (${status}). Nothing you typed is lost; try again.`);
+}
+
+document.addEventListener("htmx:response:error", (event) => complainOf(event.detail.ctx.response.status));
+document.addEventListener("unsaved", (event) => (event.detail ? complainOf(event.detail) : setOffline(true)));
+
+// Whoever undoes leaves the one they were shown meanwhile.
+document.addEventListener("formdata", (event) => {
+  const shown = document.querySelector(".escalation.is-mine")?.dataset.escalation;
+  if (shown && event.target.matches("[data-undo]")) event.formData.set("leaving", shown);
 });
 
 // A request that got no answer: the connection is gone, or the server is.

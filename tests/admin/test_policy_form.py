@@ -26,7 +26,7 @@ def said(gate: Gate, queue: ReviewQueue) -> dict[str, Any]:
         "cache_ttl_s": "86400",
         "queue": queue.pk,
         "reason": "because",
-        **{f"exit_{reason}_0": "human" for reason in HANDLED},
+        **{f"exit_{reason}_0": "human" for reason in (*HANDLED, "on_timeout")},
     }
 
 

@@ -66,7 +66,7 @@ def test_every_number_of_the_pictures_is_in_a_table(gate: Gate, alice: User, as_
 
     page = looked_at(gate, as_olga)
 
-    assert page.count('role="img"') == page.count("<details>") == 2
+    assert page.count('role="img"') == page.count("<details>") == 3
     assert '<th scope="row" class="number">0.9</th>' in page
     assert "With the threshold in force, 50% of these results would be accepted." in page
 

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import RequestFactory
+from redis import Redis
 
 from escalation.api.health import healthz, readyz
+from escalation.workers import QUEUES, note_served
 
 
 def ready() -> tuple[int, dict[str, Any]]:
@@ -23,9 +25,27 @@ def test_a_living_process_says_so_without_asking_anybody() -> None:
     assert (answer.status_code, json.loads(answer.content)) == (200, {"status": "ok"})
 
 
+@pytest.fixture(autouse=True)
+def at_work() -> None:
+    """Workers for every queue were alive a moment ago."""
+    note_served(QUEUES)
+
+
 @pytest.mark.django_db
 def test_it_is_ready_when_everything_answers() -> None:
-    assert ready() == (200, {"status": "ok", "parts": {"database": "ok", "migrations": "ok", "redis": "ok"}})
+    parts = dict.fromkeys(("database", "migrations", "redis", "workers"), "ok")
+
+    assert ready() == (200, {"status": "ok", "parts": parts})
+
+
+@pytest.mark.django_db
+def test_a_queue_that_nobody_works_on_is_named(redis_client: Redis) -> None:
+    redis_client.flushdb()
+    note_served(["delivery", "maintenance"])
+
+    status, body = ready()
+
+    assert (status, body["parts"]["workers"]) == (503, "nobody works on: runs")
 
 
 @pytest.mark.django_db

@@ -101,6 +101,7 @@ def test_an_agent_without_a_gate_may_still_ask(support_triage: Caller, gate: Gat
         ({"kind": "question"}, "/question"),
         ({"on_timeout": {"handler": "rule", "name": "nobody-wrote-it"}}, "/on_timeout/name"),
         ({"answer_schema": {"type": "nonsense"}}, "/answer_schema"),
+        ({"answer_schema": {"$ref": "http://127.0.0.1/schema"}}, "/answer_schema"),
         ({"callback_url": "https://127.0.0.1/hook"}, "/callback_url"),
         ({"callback_url": "http://hooks.example.com/"}, "/callback_url"),
     ],

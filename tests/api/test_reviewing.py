@@ -222,6 +222,26 @@ def test_a_bulk_decision_on_an_older_version_is_refused(
     assert (results[0]["status"], escalation.status) == (409, "waiting")
 
 
+def test_what_must_be_seen_is_not_decided_among_many(
+    as_alice: Caller, an_escalation: RaiseEscalation
+) -> None:
+    call = {"name": "refund", "arguments": {"amount": 40}}
+    approval = an_escalation(kind="approval", reason="approval_required", action=call)
+    check = an_escalation(reason="audit", kind="result", output="yes")
+    asked = [
+        {"escalation": approval.pk, "version": 1, "verdict": "accept"},
+        {"escalation": check.pk, "version": 1, "verdict": "reject"},
+        {"escalation": approval.pk, "version": 1, "verdict": "reject"},
+    ]
+
+    results = as_alice.post("/decisions/", {"decisions": asked}).json()["results"]
+
+    assert [one["status"] for one in results] == [400, 400, 201]
+    assert results[0]["problem"]["errors"][0]["pointer"] == "/verdict"
+    check.refresh_from_db()
+    assert check.status == "waiting"
+
+
 @pytest.mark.parametrize("count", [0, 201])
 def test_one_to_200_decisions_fit_in_a_request(as_alice: Caller, count: int) -> None:
     asked = [{"escalation": 1, "version": 1, "verdict": "accept"}] * count

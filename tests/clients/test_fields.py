@@ -7,7 +7,7 @@ from typing import Any, cast, get_args
 
 import pytest
 from django.test import Client
-from otherwise_client import Decision, DecisionBrief, Escalation, EscalationRow, Outcome, Receipt, fields
+from otherwise_client import Decision, DecisionBrief, Escalation, EscalationRow, Outcome, Receipt, Run, fields
 from otherwise_client.answers import Correction, EscalationLink
 from otherwise_client.reading import read
 
@@ -20,10 +20,12 @@ ANSWERS = [
     (Correction, "Correction"),
     (EscalationLink, "EscalationLink"),
     (Receipt, "Receipt"),
+    (Run, "RunOut"),
 ]
 REQUESTS = [
     (fields.EscalationFields, "EscalationIn", {"reason", "title"}),
     (fields.OutcomeFields, "OutcomeIn", {"task", "output"}),
+    (fields.RunFields, "RunIn", {"task"}),
     (fields.Usage, "Usage", set()),
     (fields.TraceStep, "TraceStep", set()),
     (fields.Evidence, "Evidence", set()),
@@ -62,6 +64,7 @@ def test_every_request_has_its_fields(
         (fields.Status, "EscalationOut", "status"),
         (fields.Verdict, "DecisionOut", "verdict"),
         (fields.Exit, "OutcomeOut", "exit"),
+        (fields.RunStatus, "RunOut", "status"),
     ],
 )
 def test_every_choice_is_known(document: dict[str, Any], words: Any, shape: str, field: str) -> None:

@@ -1,6 +1,7 @@
 """The most urgent escalation that nobody holds is handed out, once."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -101,7 +102,7 @@ def test_only_who_may_decide_is_handed_anything(
     "wanted", [{"agent": "document-extraction"}, {"reason": "tool_failed"}, {"queue": "refunds"}]
 )
 def test_a_filter_passes_over_the_others(
-    wanted: dict[str, str], alice: User, queue: ReviewQueue, an_escalation: RaiseEscalation
+    wanted: dict[str, Any], alice: User, queue: ReviewQueue, an_escalation: RaiseEscalation
 ) -> None:
     refunds = ReviewQueue.objects.create(slug="refunds", name="Refunds")
     Membership.objects.create(queue=refunds, user=alice)
@@ -131,3 +132,37 @@ def test_it_hands_out_exactly_what_a_claim_would_allow(
 
     assert handed == allowed == {waiting, lapsed, awake}
     assert Escalation.objects.claim_next(bob) is None
+
+
+def test_what_alice_claimed_ahead_gives_way_to_bob_only_when_nothing_else_waits(
+    alice: User, bob: User, an_escalation: RaiseEscalation
+) -> None:
+    urgent, other = an_escalation(priority=3), an_escalation()
+    Escalation.objects.claim_next(alice, ahead=True)
+
+    handed = [Escalation.objects.claim_next(bob) for _ in range(3)]
+
+    assert handed == [other, urgent, None]
+    assert not Escalation.objects.filter(claimed_ahead=True).exists()
+
+
+def test_nobody_claims_ahead_what_somebody_else_claimed_ahead(
+    alice: User, bob: User, an_escalation: RaiseEscalation
+) -> None:
+    an_escalation()
+    Escalation.objects.claim_next(alice, ahead=True)
+
+    assert Escalation.objects.claim_next(bob, ahead=True) is None
+
+
+def test_what_was_claimed_ahead_is_held_once_it_is_read(
+    alice: User, bob: User, an_escalation: RaiseEscalation
+) -> None:
+    an_escalation()
+    ahead = Escalation.objects.claim_next(alice, ahead=True)
+    assert ahead is not None
+
+    ahead.extend(alice)
+
+    assert Escalation.objects.claim_next(bob) is None
+    ahead.decide(alice, "accept", version=ahead.version)

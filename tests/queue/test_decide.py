@@ -161,6 +161,19 @@ REFUSED = [
 ]
 
 
+CENTS = {"type": "object", "properties": {"cents": {"type": "integer"}}}
+REFUSED += [
+    (ARGUMENTS | {"answer_schema": CENTS}, "edit", {"arguments": {"cents": "1"}}, "arguments"),
+    ({"answer_schema": {"type": "object"}}, "edit", {"output": "No"}, "output"),
+    (
+        {"kind": "question", "question": "Which?", "answer_schema": {"enum": [1, 2]}},
+        "answer",
+        {"answer": 3},
+        "answer",
+    ),
+]
+
+
 @pytest.mark.parametrize(("facts", "verdict", "answer", "field"), REFUSED)
 def test_what_does_not_fit_is_refused_at_its_field(
     facts: dict[str, Any],
@@ -187,6 +200,7 @@ def test_what_does_not_fit_is_refused_at_its_field(
         ({}, "dismiss", {}),
         ({"kind": "question", "question": "Which?"}, "answer", {"answer": "The blue one"}),
         (ARGUMENTS, "edit", {"arguments": {"cents": 1}}),
+        (ARGUMENTS | {"answer_schema": CENTS}, "edit", {"arguments": {"cents": 1}}),
         ({"partial": True}, "continue", {"grant": {"cost_usd": 0.25, "turns": 4}}),
     ],
 )

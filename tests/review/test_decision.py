@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from escalation.queue.models import Decision, Escalation
+from escalation.queue.models import Decision, Escalation, ReasonCode, ReviewQueue
 from escalation.review.forms import GRANTS, ContinueForm
 from tests.cast import RaiseEscalation
 from tests.review.conftest import HTMX
@@ -255,3 +255,16 @@ def test_a_form_from_another_site_decides_nothing(alice: User, an_escalation: Ra
 
     assert response.status_code == 403
     assert not Decision.objects.exists()
+
+
+def test_the_reasons_of_the_review_queue_are_offered_and_asked_for_their_note(
+    decide: Any, an_escalation: RaiseEscalation, queue: ReviewQueue
+) -> None:
+    ReasonCode.objects.create(queue=queue, verdict="reject", code="law", label="The law", needs_note=True)
+
+    answer = decide(an_escalation(), "reject", reason_code="law")
+
+    assert answer.status_code == 422
+    assert "Say what the reason is." in answer.content.decode()
+    assert "The law" in answer.content.decode()
+    assert "Incomplete" not in answer.content.decode()

@@ -51,7 +51,7 @@ def test_servers_named_in_the_environment_are_used_instead_of_embedded_ones(new_
     assert servers(new_folder, named, careless=True) == []
 
 
-def test_web_stops_before_beat_and_beat_before_the_worker(new_folder: DataFolder) -> None:
+def test_web_stops_before_beat_and_beat_before_the_workers(new_folder: DataFolder) -> None:
     started = [process.name for process in doors(Options(folder=new_folder), {})]
 
-    assert started[::-1] == ["web", "beat", "worker"]
+    assert started[::-1] == ["web", "beat", "deliverer", "worker"]

@@ -81,18 +81,20 @@ def test_the_doctor_finds_nothing_wrong(stack: RunningStack) -> None:
     assert "✗" not in visit.stdout
 
 
-@pytest.mark.parametrize("server", ["bin/postgres", "redis-server", "celery worker", "beat", "gunicorn"])
+@pytest.mark.parametrize(
+    "server", ["bin/postgres", "redis-server", "worker@%h", "deliverer@%h", "beat", "gunicorn"]
+)
 def test_what_is_killed_comes_back(stack: RunningStack, server: str) -> None:
-    name = server.replace("celery", "escalation.celery")
-    killed = stack.leader(name)
+    killed = stack.leader(server)
 
     killed.kill()
 
-    _eventually(lambda: not killed.is_running() and stack.leader(name).is_running())
+    _eventually(lambda: not killed.is_running() and stack.leader(server).is_running())
     _eventually(lambda: _query(stack.folder) == 1)
     _eventually(lambda: redis.Redis(unix_socket_path=str(stack.folder.redis_socket)).ping())
-    _eventually(lambda: worker_answers(f"redis+socket://{stack.folder.redis_socket}"))
-    _eventually(lambda: answers(stack.address))
+    broker = f"redis+socket://{stack.folder.redis_socket}"
+    _eventually(lambda: worker_answers(broker, "worker") and worker_answers(broker, "deliverer"))
+    _eventually(lambda: answers(f"{stack.address}/readyz"))
 
 
 def test_ctrl_c_leaves_nothing_behind(new_folder: DataFolder) -> None:

@@ -12,16 +12,22 @@ from escalation.gating.models import Agent, Gate, Policy
 
 
 class PolicyOut(Struct, kw_only=True):
-    """The numbers and exits in force; `exits` has the handlers of each reason, in their order."""
+    """The numbers and exits in force.
+
+    `exits` has the handlers of each reason, in their order; `tables` the rules that the policy declares;
+    `on_timeout` what is tried when nobody decides in time.
+    """
 
     version: int
     threshold: float
     audit_rate: float
     budget: JsonObject
     exits: dict[str, list[str]]
+    tables: JsonObject
     default_output: Json
     cache_ttl_s: int
     deadline_s: int | None
+    on_timeout: list[str]
     queue: str
     author: str | None
     reason: str

@@ -82,8 +82,7 @@ class EscalationDetail(ApiView):
     def get(self, request: Request, id: int) -> Response:
         query = read_query(WaitQuery, request.query_params)
         row = self.escalation(id)
-        if query.wait:
-            watch.until_settled(id, query.wait)
+        if query.wait and watch.hold(request, id, query.wait):
             row = self.escalation(id)
         return Response(self.caller.shown(row))
 

@@ -58,6 +58,7 @@ class Delivery(models.Model):
             models.Index(
                 fields=["receiver", "held_until"], condition=Q(held_until__isnull=False), name="under_way"
             ),
+            models.Index(fields=["id"], condition=Q(status="dead"), name="dead_deliveries"),
         ]
 
     def __str__(self) -> str:

@@ -28,6 +28,8 @@ EVENTS = [
     "outcome.overturned",
     "agent.paused",
     "breaker.opened",
+    "drift.detected",
+    "proposal.applied",
 ]
 OVERLAP = timedelta(hours=24)
 

@@ -35,8 +35,13 @@ def decide_each(
     reviewer: User, rows: Sequence[tuple[Escalation, int]], verdict: str, answer: dict[str, Any]
 ) -> list[BulkResult]:
     """Decide each row that is at the version beside it; see EscalationQuerySet.decide_each."""
-    answer = answer | {"slack": SLACK_EACH * len(rows)}
+    answer = answer | {"slack": slack_for(len(rows))}
     return [_result(reviewer, row, version, verdict, answer) for row, version in rows]
+
+
+def slack_for(number: int) -> timedelta:
+    """How much longer each of `number` decisions can be undone."""
+    return SLACK_EACH * number
 
 
 def undo_each(reviewer: User, rows: Iterable[Escalation]) -> list[BulkResult]:
@@ -48,7 +53,7 @@ def _result(
     reviewer: User, row: Escalation, version: int, verdict: str, answer: dict[str, Any]
 ) -> BulkResult:
     try:
-        return BulkResult(row, _decide(reviewer, row, version, verdict, answer))
+        return BulkResult(row, row.claim_and_decide(reviewer, verdict, version=version, **answer))
     except DecisionInvalid as invalid:
         return BulkResult(row, refused="; ".join(invalid.errors.values()))
     except TransitionRefused:
@@ -56,12 +61,7 @@ def _result(
         return BulkResult(row, refused=_as_it_is(row, reviewer))
 
 
-def _decide(reviewer: User, row: Escalation, version: int, verdict: str, answer: dict[str, Any]) -> Decision:
-    _refuse_unseen(row, verdict)
-    return row.claim_and_decide(reviewer, verdict, version=version, **answer)
-
-
-def _refuse_unseen(row: Escalation, verdict: str) -> None:
+def refuse_unseen(row: Escalation, verdict: str) -> None:
     """Raise DecisionInvalid for what may only be answered by somebody who has it before them."""
     if row.is_blind:
         raise DecisionInvalid(verdict="a check is judged on its own page")

@@ -7,9 +7,11 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from escalation.queue.answer_schema import problems
 from escalation.queue.content import canonical
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.queue.models.moments import DatabaseMoment
+from escalation.queue.models.reason_code import USUAL, own_codes
 
 if TYPE_CHECKING:
     from escalation.queue.models.escalation import Escalation
@@ -90,8 +92,12 @@ class Decision(models.Model):
             self._compare(escalation)
         if self.verdict == Verdict.ANSWER:
             self._need("answer")
+        if self.verdict in (Verdict.EDIT, Verdict.ANSWER) and escalation.answer_schema:
+            self._check_schema(escalation)
         if self.verdict == Verdict.CONTINUE:
             self._check_grant(escalation.partial)
+        if self.verdict in USUAL:
+            self._check_reason(escalation.queue_id)
 
     def _compare(self, escalation: Escalation) -> None:
         # A change said to be none, or none said to be a change, would be a wrong label.
@@ -112,6 +118,17 @@ class Decision(models.Model):
         if getattr(self, field) is None:
             raise DecisionInvalid(**{field: f"needed with the verdict {self.verdict!r}"})
 
+    def _check_schema(self, escalation: Escalation) -> None:
+        # What the agent offered is what it can take, whatever its schema says.
+        offered = [option.get("value") for option in escalation.options if isinstance(option, dict)]
+        if self.verdict == Verdict.ANSWER and any(same(value, self.answer) for value in offered):
+            return
+        edited = "arguments" if escalation.kind == "approval" else "output"
+        field = "answer" if self.verdict == Verdict.ANSWER else edited
+        for path, said in problems(escalation.answer_schema, getattr(self, field)):
+            where = "".join(f"/{part}" for part in path)
+            raise DecisionInvalid(**{field: f"{where}: {said}" if where else said})
+
     def _check_grant(self, partial: bool) -> None:
         if not partial:
             raise DecisionInvalid(verdict="only a PARTIAL result can continue")
@@ -123,6 +140,16 @@ class Decision(models.Model):
             if not is_amount(amount, int if step == 1 else int | float) or Decimal(str(amount)) % step:
                 kind = "a whole number" if step == 1 else f"a number in steps of {step}"
                 raise DecisionInvalid(grant=f"{name} must be {kind} above 0, not {amount!r}")
+
+    def _check_reason(self, queue_id: int) -> None:
+        own = own_codes(queue_id, self.verdict)
+        codes = {code.code: code for code in own or USUAL[self.verdict]}
+        # Where ops have set none, a script may say nothing, or use words of its own.
+        if own and self.reason_code not in codes:
+            raise DecisionInvalid(reason_code=f"choose one of: {', '.join(codes)}")
+        code = codes.get(self.reason_code)
+        if code and code.needs_note and not self.note.strip():
+            raise DecisionInvalid(note=f"the reason {code.code!r} needs a note that says what it is")
 
 
 def same(one: Any, other: Any) -> bool:

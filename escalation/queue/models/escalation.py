@@ -10,23 +10,28 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import JSONObject, Now
 
 from escalation.queue import signals
-from escalation.queue.content import digest
 from escalation.queue.exceptions import TransitionRefused
+from escalation.queue.models import holding
+from escalation.queue.models.asked import Asked
+from escalation.queue.models.bulk import refuse_unseen
+from escalation.queue.models.deadline import Circle
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
+from escalation.queue.models.holding import HANDED
 from escalation.queue.models.line import EscalationQuerySet, lease_data
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.queue.models.reason import BLIND_REASONS, Reason
-from escalation.queue.models.review_queue import ReviewQueue
+from escalation.queue.models.review_queue import Membership, ReviewQueue
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
+
+    from escalation.queue.models.note import Note, Watch
 
 # So long before the window's end an undo is refused: what is left of it is one COMMIT, which ends in time.
 UNDO_MARGIN = timedelta(milliseconds=250)
 
 
-class Escalation(models.Model):
+class Escalation(Asked):
     """One question, result or PARTIAL result that waits for a human."""
 
     class Status(models.TextChoices):
@@ -36,65 +41,23 @@ class Escalation(models.Model):
         WITHDRAWN = "withdrawn"
         EXPIRED = "expired"
 
-    class Kind(models.TextChoices):
-        RESULT = "result"  # is this right?
-        APPROVAL = "approval"  # may this call run?
-        QUESTION = "question"  # what should I do?
-
-    class Priority(models.IntegerChoices):
-        LOW = 0
-        NORMAL = 1
-        HIGH = 2
-        URGENT = 3
-
-    # Facts: what was asked and what the agent did. Written once.
-    agent = models.SlugField(max_length=100)
-    gate = models.SlugField(max_length=100, default="default")
-    key = models.CharField(max_length=255, null=True)  # the producer's idempotency key
-    request_hash = models.CharField(max_length=64, blank=True)  # of the body that came with the key
-    kind = models.CharField(max_length=10, choices=Kind, default=Kind.RESULT)
-    reason = models.CharField(max_length=20, choices=Reason)
-    detail = models.TextField(blank=True)  # the guard's own sentence, with the numbers
-    title = models.CharField(max_length=200)
-    task = models.JSONField(null=True)
-    output = models.JSONField(null=True)
-    confidence = models.FloatField(null=True)
-    threshold = models.FloatField(null=True)
-    policy_version = models.PositiveIntegerField(null=True)
-    partial = models.BooleanField(default=False)
-    completed = models.JSONField(default=list)
-    missing = models.JSONField(default=list)
-    action = models.JSONField(null=True)  # {name, arguments}
-    question = models.TextField(blank=True)
-    options = models.JSONField(default=list)  # [{value, label}]
-    answer_schema = models.JSONField(null=True)
-    explanation = models.TextField(blank=True)  # the agent's own words
-    trace = models.JSONField(
-        default=list
-    )  # [{kind, name, at, seconds, input, output, error, tokens, cost_usd}]
-    usage = models.JSONField(default=dict)
-    evidence = models.JSONField(default=list)  # [{title, text, url}]
-    tags = models.JSONField(default=list)
-    metadata = models.JSONField(default=dict)
-    external_id = models.CharField(max_length=255, blank=True)
-    fingerprint = models.CharField(max_length=255, blank=True)  # groups alike failures
-    callback_url = models.URLField(max_length=2000, blank=True)
-    on_timeout = models.JSONField(null=True)  # {handler: default | cached | rule, output?}
-    content_hash = models.CharField(max_length=64)
-    priority = models.SmallIntegerField(choices=Priority, default=Priority.NORMAL)
-    raised_at = DatabaseMoment(db_default=Now())
-    deadline_at = DatabaseMoment(null=True)
-    due_at = DatabaseMoment(db_default=Now())  # by when somebody should have looked: the order of the line
-
     # State: where it is now. Changed by `_move` alone.
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="escalations")
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
     version = models.PositiveIntegerField(default=1)
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     claimed_until = models.DateTimeField(null=True)
+    # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
+    claimed_ahead = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
+    # Whose decision is looked at again: anybody else may claim it.
+    not_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    circle = models.SmallIntegerField(choices=Circle, default=Circle.QUEUE, db_default=Circle.QUEUE)
+    notice_at = DatabaseMoment(null=True)  # when the circle grows next, if nobody holds it then
     decision = models.OneToOneField(
         "queue.Decision", on_delete=models.PROTECT, null=True, related_name="standing_for"
     )
@@ -103,6 +66,8 @@ class Escalation(models.Model):
 
     objects = EscalationQuerySet.as_manager()
     events: RelatedManager[Event]
+    notes: RelatedManager[Note]
+    watches: RelatedManager[Watch]
     decisions: RelatedManager[Decision]
 
     class Meta:
@@ -122,12 +87,18 @@ class Escalation(models.Model):
                 | ~Q(status="claimed") & Q(claimed_by__isnull=True, claimed_until__isnull=True),
                 name="claimed_means_somebody_until_some_time",
             ),
+            models.CheckConstraint(
+                condition=Q(claimed_ahead=False) | Q(status="claimed"), name="what_is_ahead_is_claimed"
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["queue", "due_at", "id"], condition=Q(status="waiting"), name="waiting_by_urgency"
             ),
-            # These two hold nothing of what was just raised, so that raising does not pay for them.
+            # The next three hold nothing of what was just raised, so that raising does not pay for them.
+            models.Index(
+                fields=["claimed_by"], condition=Q(claimed_by__isnull=False), name="claims_of_a_reviewer"
+            ),
             models.Index(
                 fields=["queue", "due_at", "id"],
                 condition=Q(status="waiting", snoozed_until__isnull=False),
@@ -136,54 +107,40 @@ class Escalation(models.Model):
             models.Index(fields=["queue", "-id"], condition=Q(status="decided"), name="newest_decided"),
             models.Index(fields=["claimed_until"], condition=Q(status="claimed"), name="claims_by_lease"),
             models.Index(
+                fields=["queue", "due_at", "id"], condition=Q(claimed_ahead=True), name="claimed_ahead"
+            ),
+            models.Index(
                 fields=["deadline_at"],
-                condition=Q(status__in=["waiting", "claimed"], deadline_at__isnull=False),
+                condition=Q(status__in=["waiting", "claimed"], deadline_at__isnull=False, circle__lt=3),
                 name="open_by_deadline",
             ),
+            models.Index(
+                fields=["notice_at"],
+                condition=Q(status__in=["waiting", "claimed"], notice_at__isnull=False),
+                name="open_by_notice",
+            ),
             models.Index(fields=["agent", "-id"], name="newest_of_an_agent"),
+            models.Index(
+                fields=["fingerprint", "agent", "due_at", "id"],
+                condition=~Q(fingerprint=""),
+                name="alike_by_urgency",
+            ),
         ]
         permissions = [("review", "Can claim and decide escalations")]
 
     def __str__(self) -> str:
         return f"{self.title} ({self.status})"
 
-    @property
-    def is_blind(self) -> bool:
-        """Whether its reviewer must see neither the confidence nor an earlier answer."""
-        return self.reason in BLIND_REASONS
-
-    @staticmethod
-    def claimable() -> Q:
-        """Waiting and not asleep, or claimed by somebody whose lease has run out."""
-        awake = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) & awake) | lapsed
-
-    @staticmethod
-    def overdue() -> Q:
-        """Past its deadline, and held by nobody."""
-        lapsed = Q(status=Escalation.Status.CLAIMED, claimed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) | lapsed) & Q(deadline_at__lte=Now())
-
-    @staticmethod
-    def held_by(reviewer: User) -> Q:
-        """Claimed by `reviewer`; a lease that ran out still holds while nobody else has taken it."""
-        return Q(status=Escalation.Status.CLAIMED, claimed_by=reviewer)
-
-    def seal(self) -> None:
-        """Bind what is to be approved to its hash, before the row is first saved."""
-        content = {
-            self.Kind.RESULT: self.output,
-            self.Kind.APPROVAL: self.action,
-            self.Kind.QUESTION: self.question,
-        }
-        self.content_hash = digest(content[self.Kind(self.kind)])
+    claimable = staticmethod(holding.claimable)
+    unheld = staticmethod(holding.unheld)
+    overdue = staticmethod(holding.overdue)
+    held_by = staticmethod(holding.held_by)
 
     def claim(self, reviewer: User) -> None:
         """Hold this escalation for `reviewer` until the lease runs out; refused if somebody else holds it."""
         self._move(
             Event.Kind.CLAIMED,
-            allowed=self.claimable() | self.held_by(reviewer),
+            allowed=self.claimable() & ~Q(not_for=reviewer) | self.held_by(reviewer),
             actor=reviewer,
             status=self.Status.CLAIMED,
             claimed_by=reviewer,
@@ -193,15 +150,23 @@ class Escalation(models.Model):
         )
 
     def extend(self, reviewer: User) -> None:
-        """Let the lease begin anew, because `reviewer` still reads; refused once somebody else holds it."""
+        """Let the lease begin anew, because `reviewer` reads it; refused once somebody else holds it.
+
+        What was claimed ahead is held from here on.
+        """
         held = Escalation.objects.filter(self.held_by(reviewer), pk=self.pk)
-        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE):
+        if not held.update(claimed_until=Now() + settings.CLAIM_LEASE, claimed_ahead=False):
             raise TransitionRefused(self, "extended")
-        self.refresh_from_db(fields=["claimed_until"])
+        self.refresh_from_db(fields=["claimed_until", "claimed_ahead"])
 
     def release(self, reviewer: User) -> None:
         """Give it back to the line."""
-        self._move(Event.Kind.RELEASED, allowed=self.held_by(reviewer), actor=reviewer, **self._unheld())
+        self._move(
+            Event.Kind.RELEASED,
+            allowed=self.held_by(reviewer),
+            actor=reviewer,
+            **self._unheld_and(self.Status.WAITING),
+        )
 
     def snooze(self, reviewer: User, *, seconds: int) -> None:
         """Give it back, and let nobody be handed it for `seconds`."""
@@ -210,12 +175,37 @@ class Escalation(models.Model):
             allowed=self.held_by(reviewer),
             actor=reviewer,
             snoozed_until=Now() + timedelta(seconds=seconds),
-            **self._unheld(),
+            **self._unheld_and(self.Status.WAITING),
+        )
+
+    def move_to(self, reviewer: User, queue: ReviewQueue) -> None:
+        """Put it in another line, where it waits for whoever reviews there."""
+        changes = {"queue": queue, "snoozed_until": None} | self._unheld_and(self.Status.WAITING)
+        data = {"queue": queue.slug}
+        self._move(Event.Kind.MOVED, allowed=self.held_by(reviewer), actor=reviewer, data=data, **changes)
+
+    def hand_to(self, reviewer: User, colleague: User) -> None:
+        """Let a colleague hold it, for an hour; refused unless they may decide in its line."""
+        if not Membership.objects.filter(
+            user=colleague, queue=self.queue_id, role__in=Membership.REVIEWING
+        ).exists():
+            raise TransitionRefused(self, Event.Kind.HANDED)
+        self._move(
+            Event.Kind.HANDED,
+            allowed=self.held_by(reviewer),
+            actor=reviewer,
+            data={"to": colleague.username, "holder": colleague.pk, "lease_s": HANDED.total_seconds()},
+            claimed_by=colleague,
+            claimed_until=Now() + HANDED,
         )
 
     @transaction.atomic
     def claim_and_decide(self, reviewer: User, verdict: str, *, version: int, **answer: Any) -> Decision:
-        """Decide what `reviewer` saw at `version`, claimed on the way when they do not hold it yet."""
+        """Decide as one of many what `reviewer` saw at `version`, claimed on the way if they do not hold it.
+
+        Raises DecisionInvalid too for what may only be decided by somebody who has it before them.
+        """
+        refuse_unseen(self, verdict)
         if not (self.status == self.Status.CLAIMED and self.claimed_by_id == reviewer.pk):
             self.claim(reviewer)
             # The claim is a move of its own: the row is as the reviewer saw it if nothing else came between.
@@ -246,10 +236,8 @@ class Escalation(models.Model):
             allowed=self.held_by(reviewer) & unchanged,
             actor=reviewer,
             data={"verdict": verdict, "decision": decision.pk},
-            status=self.Status.DECIDED,
             decision=decision,
-            claimed_by=None,
-            claimed_until=None,
+            **self._unheld_and(self.Status.DECIDED),
         )
         signals.decided.send(Escalation, decision=decision)
         return decision
@@ -280,13 +268,7 @@ class Escalation(models.Model):
     def withdraw(self) -> None:
         """The producer needs no answer any more."""
         open_ = Q(status__in=[self.Status.WAITING, self.Status.CLAIMED])
-        self._move(
-            Event.Kind.WITHDRAWN,
-            allowed=open_,
-            status=self.Status.WITHDRAWN,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._move(Event.Kind.WITHDRAWN, allowed=open_, **self._unheld_and(self.Status.WITHDRAWN))
         signals.withdrawn.send(Escalation, escalation=self)
 
     def keep_receipt(self, *, status: str, detail: str, content_hash: str) -> None:
@@ -308,17 +290,25 @@ class Escalation(models.Model):
     @transaction.atomic
     def expire(self) -> None:
         """End it at its deadline, unless a human holds it; whoever listens takes the timeout exit."""
-        self._move(
-            Event.Kind.EXPIRED,
-            allowed=self.overdue(),
-            status=self.Status.EXPIRED,
-            claimed_by=None,
-            claimed_until=None,
-        )
+        self._move(Event.Kind.EXPIRED, allowed=self.overdue(), **self._unheld_and(self.Status.EXPIRED))
         signals.expired.send(Escalation, escalation=self)
 
-    def _unheld(self) -> dict[str, Any]:
-        return {"status": self.Status.WAITING, "claimed_by": None, "claimed_until": None}
+    @transaction.atomic
+    def widen(self, circle: Circle, *, next_at: Any = None) -> None:
+        """Let word go further that it waits: once for each circle, and not while a human holds it.
+
+        No move: whoever has it on screen may decide what they see. `next_at`: when the next circle is due.
+        """
+        row = Escalation.objects.filter(self.unheld(), pk=self.pk, circle__lt=circle)
+        if not row.update(circle=circle, notice_at=next_at):
+            raise TransitionRefused(self, "widened")
+        self.refresh_from_db(fields=["circle", "notice_at"])
+        kind = Event.Kind.REMINDED if circle == Circle.REMINDED else Event.Kind.WIDENED
+        Event.objects.create(escalation=self, kind=kind, data={"circle": circle.name.lower()})
+        signals.widened.send(Escalation, escalation=self)
+
+    def _unheld_and(self, status: Status) -> dict[str, Any]:
+        return {"status": status, "claimed_by": None, "claimed_until": None}
 
     def _decision(
         self, reviewer: User, verdict: str, undo_window: timedelta, answer: dict[str, Any]
@@ -346,6 +336,7 @@ class Escalation(models.Model):
         **changes: Any,
     ) -> None:
         # The condition travels in the UPDATE itself, so two reviewers who click at once cannot both succeed.
+        changes["claimed_ahead"] = False
         row = Escalation.objects.filter(pk=self.pk)
         if not row.filter(allowed).update(version=F("version") + 1, **changes):
             raise TransitionRefused(self, kind)

@@ -13,8 +13,10 @@ from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
 from escalation.queue import signals
-from escalation.queue.exceptions import KeyReused, TransitionRefused
+from escalation.queue.exceptions import KeyReused
+from escalation.queue.models.alike import MOST_ALIKE, alike_to
 from escalation.queue.models.bulk import MOST_AT_ONCE, BulkResult, decide_each, undo_each
+from escalation.queue.models.deadline import Allowed, allowed, expire, widen
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.queue.models.review_queue import Membership, ReviewQueue
 from escalation.queue.models.rows import mark_stored, names, places, read, values
@@ -25,12 +27,16 @@ if TYPE_CHECKING:
 # How long an escalation of each priority may wait until somebody should have looked (Escalation.Priority).
 PATIENCE = {0: timedelta(days=3), 1: timedelta(hours=8), 2: timedelta(hours=1), 3: timedelta()}
 
+# After so long, what was claimed ahead is as free as if it had never been.
+AHEAD_LEASE = timedelta(minutes=2)
+
 # What a list never loads: a row's body is many times the size of what a list shows.
 BODIES = (
     "task",
     "output",
     "action",
     "answer_schema",
+    "key_order",
     "explanation",
     "trace",
     "evidence",
@@ -51,7 +57,8 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
 
     def reviewable_by(self, user: User) -> EscalationQuerySet:
         """Those that `user` may claim and decide."""
-        return self.filter(queue__memberships__user=user, queue__memberships__role__in=Membership.REVIEWING)
+        roles = {"queue__memberships__user": user, "queue__memberships__role__in": Membership.REVIEWING}
+        return self.filter(**roles).exclude(not_for=user)
 
     def known_to(self, agent: str) -> EscalationQuerySet:
         """Those an agent may know of, each with `in_effect`: whether its decision's undo window is over."""
@@ -92,9 +99,10 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         row = self.model(agent=agent, key=key, request_hash=request_hash, **facts)
         row.queue = queue or ReviewQueue.default()
         row.seal()
+        terms = allowed(row.queue, deadline_s)
         # One statement is a transaction of its own; only a listener needs a longer one.
         with transaction.atomic() if signals.raised.has_listeners(self.model) else nullcontext():
-            if _raised(row, deadline_s):
+            if _raised(row, terms):
                 signals.raised.send(self.model, escalation=row)
                 return row, True
         # Another request with this key was faster: its row is there now, and is the answer to both.
@@ -107,12 +115,14 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         return seen
 
     def claim_next(
-        self, reviewer: User, *, queue: str = "", agent: str = "", reason: str = ""
+        self, reviewer: User, *, queue: str = "", agent: str = "", reason: str = "", ahead: bool = False
     ) -> Escalation | None:
         """Claim the most urgent escalation nobody holds in the reviewer's queues, or return None.
 
-        One statement, whose cost does not grow with the line: in each queue the first waiting and the first
-        lapsed row are found by index, rows that another claim has locked are skipped, the event is written.
+        With `ahead` it is claimed for later: `extend` takes it up, and until then it gives way to whoever
+        asks and finds nothing else. One statement, whose cost does not grow with the line: in each queue
+        the first of each kind is found by index, rows that another claim has locked are skipped, the event
+        is written.
         """
         params: dict[str, Any] = {
             "reviewer": reviewer.pk,
@@ -120,8 +130,9 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
             "queue": queue,
             "agent": agent,
             "reason": reason,
-            "lease": settings.CLAIM_LEASE,
-            "data": Jsonb(lease_data()),
+            "ahead": ahead,
+            "lease": min(AHEAD_LEASE, settings.CLAIM_LEASE) if ahead else settings.CLAIM_LEASE,
+            "data": Jsonb(lease_data() | {"ahead": True} if ahead else lease_data()),
         }
         with connection.cursor() as cursor:
             cursor.execute(CLAIM_NEXT.format(columns=names(self.model, of="claimed")), params)
@@ -146,15 +157,26 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
         chosen = [(rows[pk], version) for pk, version in seen.items() if pk in rows]
         return decide_each(reviewer, chosen, verdict, answer)
 
+    def decide_alike(self, reviewer: User, row: Escalation, verdict: str, **answer: Any) -> list[BulkResult]:
+        """Decide all that wait and failed as `row` did, up to 500, as they now are; see `decide_each`."""
+        alike = self.reviewable_by(reviewer).claimable().filter(alike_to(row))
+        rows = list(alike.select_related("queue").urgent_first()[:MOST_ALIKE])
+        return decide_each(reviewer, [(each, each.version) for each in rows], verdict, answer)
+
     def undo_each(self, reviewer: User, chosen: Iterable[int]) -> list[BulkResult]:
         """Take one's own decisions back, each within its undo window; what they were on waits again."""
-        rows = self.reviewable_by(reviewer).filter(pk__in=list(chosen)[:MOST_AT_ONCE])
+        rows = self.reviewable_by(reviewer).filter(pk__in=list(chosen)[:MOST_ALIKE])
         return undo_each(reviewer, rows)
 
     def expire_overdue(self, *, limit: int = 500) -> int:
-        """Expire what is past its deadline and held by nobody; returns how many."""
+        """Expire what is past its deadline and held by nobody; returns with how many it dealt."""
         overdue = self.filter(self.model.overdue()).order_by("deadline_at")[:limit]
-        return sum(_expired(escalation) for escalation in overdue)
+        return sum(expire(escalation) for escalation in overdue)
+
+    def widen_what_waits(self, *, limit: int = 500) -> int:
+        """Send reminders, and word to wider circles, where the time has come; returns how many."""
+        waiting = self.filter(self.model.unheld(), notice_at__lte=Now()).select_related("queue")
+        return sum(widen(escalation) for escalation in waiting.order_by("notice_at")[:limit])
 
 
 def lease_data() -> dict[str, float]:
@@ -162,12 +184,12 @@ def lease_data() -> dict[str, float]:
     return {"lease_s": settings.CLAIM_LEASE.total_seconds()}
 
 
-def _raised(row: Escalation, deadline_s: float | None) -> bool:
+def _raised(row: Escalation, terms: Allowed) -> bool:
     """Write the row and its event, by the database's clock; False when its key was there before."""
-    limit = None if deadline_s is None else timedelta(seconds=deadline_s)
-    patience = PATIENCE[row.priority] if limit is None else min(PATIENCE[row.priority], limit)
+    patience = PATIENCE[row.priority]
+    patience = patience if terms.limit is None else min(patience, terms.limit)
     sql = RAISE.format(names=names(type(row), BY_DATABASE), places=places(type(row), BY_DATABASE))
-    params: list[Any] = [*values(row, BY_DATABASE), limit, patience]
+    params: list[Any] = [*values(row, BY_DATABASE), terms.limit, terms.notice, patience]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         returned = cursor.fetchone()
@@ -176,21 +198,14 @@ def _raised(row: Escalation, deadline_s: float | None) -> bool:
     return returned is not None
 
 
-def _expired(escalation: Escalation) -> bool:
-    try:
-        escalation.expire()
-    except TransitionRefused:  # somebody claimed or decided it meanwhile: theirs is the better end
-        return False
-    return True
-
-
 # Model.save() would need four round trips for this, and build the same SQL again for each row.
-BY_DATABASE = ("id", "raised_at", "deadline_at", "due_at")
+BY_DATABASE = ("id", "raised_at", "deadline_at", "notice_at", "due_at")
 RAISE = """
 WITH raised AS (
-    INSERT INTO queue_escalation ({names}, deadline_at, due_at)
-    VALUES ({places}, statement_timestamp() + %s::interval, statement_timestamp() + %s::interval)
-    ON CONFLICT (agent, key) DO NOTHING RETURNING id, raised_at, deadline_at, due_at
+    INSERT INTO queue_escalation ({names}, deadline_at, notice_at, due_at)
+    VALUES ({places}, statement_timestamp() + %s::interval, statement_timestamp() + %s::interval,
+        statement_timestamp() + %s::interval)
+    ON CONFLICT (agent, key) DO NOTHING RETURNING id, raised_at, deadline_at, notice_at, due_at
 ), event AS (
     INSERT INTO queue_event (escalation_id, kind, data) SELECT id, 'raised', '{{}}' FROM raised
 )
@@ -200,11 +215,15 @@ SELECT * FROM raised
 _FIRST = """
     SELECT e.id, e.due_at FROM queue_escalation e
     WHERE e.queue_id = mine.queue_id AND {state}
+      AND e.not_for_id IS DISTINCT FROM %(reviewer)s
       AND (%(agent)s = '' OR e.agent = %(agent)s) AND (%(reason)s = '' OR e.reason = %(reason)s)
     ORDER BY e.due_at, e.id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _AWAKE = "e.status = 'waiting' AND (e.snoozed_until IS NULL OR e.snoozed_until <= statement_timestamp())"
 _LAPSED = "e.status = 'claimed' AND e.claimed_until <= statement_timestamp()"
+# One's own is as good as a waiting one; another's is taken when there is nothing else, and never for later.
+_OWN = "e.claimed_ahead AND e.claimed_by_id = %(reviewer)s"
+_OTHERS = "e.claimed_ahead AND e.claimed_by_id <> %(reviewer)s AND NOT %(ahead)s"
 
 # The same rule as Escalation.claimable(); tests/queue/test_claim_next.py holds them together.
 CLAIM_NEXT = f"""
@@ -215,11 +234,18 @@ WITH mine AS (
     SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_AWAKE)}) first
 ), lapsed AS MATERIALIZED (
     SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_LAPSED)}) first
+), own AS MATERIALIZED (
+    SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_OWN)}) first
+), others AS MATERIALIZED (
+    SELECT first.* FROM mine CROSS JOIN LATERAL ({_FIRST.format(state=_OTHERS)}) first
 ), most_urgent AS MATERIALIZED (
-    SELECT id FROM (SELECT * FROM waiting UNION ALL SELECT * FROM lapsed) firsts ORDER BY due_at, id LIMIT 1
+    SELECT id FROM (
+        SELECT 0 AS place, * FROM waiting UNION ALL SELECT 0, * FROM lapsed
+        UNION ALL SELECT 0, * FROM own UNION ALL SELECT 1, * FROM others
+    ) firsts ORDER BY place, due_at, id LIMIT 1
 ), claimed AS (
     UPDATE queue_escalation e SET status = 'claimed', claimed_by_id = %(reviewer)s, version = e.version + 1,
-        claimed_until = statement_timestamp() + %(lease)s, snoozed_until = NULL
+        claimed_until = statement_timestamp() + %(lease)s, claimed_ahead = %(ahead)s, snoozed_until = NULL
     FROM most_urgent WHERE e.id = most_urgent.id RETURNING e.*
 ), event AS (
     INSERT INTO queue_event (escalation_id, kind, actor_id, data)

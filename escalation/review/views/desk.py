@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -14,8 +16,10 @@ from django_htmx.http import push_url
 from escalation.queue.models import Decision, Escalation
 from escalation.review.bulk import bulk_forms
 from escalation.review.filters import STREAM, QueueFilter
-from escalation.review.line import Cursor, Page, in_queues, queues_of, read_page, why_empty
-from escalation.review.page import EscalationPage, may_review
+from escalation.review.line import Cursor, Page, chosen_queues, in_queues, queues_of, read_page, why_empty
+from escalation.review.page import EscalationPage
+from escalation.review.people import may_review
+from escalation.review.rows import as_shown
 from escalation.review.said import Said, said
 from escalation.review.views.door import ReviewerView
 
@@ -28,14 +32,21 @@ class DeskView(ReviewerView):
     def escalation(self, pk: int, *, to_decide: bool = False) -> Escalation:
         """Load what this person may see, or 404; with `to_decide`, refuse (403) who may only look."""
         row = Escalation.objects.visible_to(self.request.user).filter(pk=pk)
-        escalation = get_object_or_404(row.select_related("queue", "claimed_by", "decision__reviewer"))
+        whole = row.select_related("queue", "claimed_by", "decision__reviewer")
+        escalation = get_object_or_404(whole.annotate(viewer_role=F("queue__memberships__role")))
         if to_decide and not may_review(self.request.user, escalation):
             raise PermissionDenied("You may look at this queue, but not decide in it.")
         return escalation
 
-    def next_one(self) -> Escalation | None:
+    def next_one(self, *, ahead: bool = False) -> Escalation | None:
         """Claim the most urgent escalation of the stream that this person is in."""
-        return Escalation.objects.claim_next(self.request.user, **self.stream)
+        return Escalation.objects.claim_next(self.request.user, ahead=ahead, **self.stream)
+
+    def go_on(self, told: Said | None = None) -> HttpResponse:
+        """Lead to the next one; a page that shows it already is only told what was done behind it."""
+        if "behind" in self.request.POST:
+            return self.page("review/told.html", {"told": told, "stream": self.stream})
+        return self.go_to(self.next_one(), told)
 
     def give_back(self) -> None:
         """Release what the person was looking at before they moved on, if they still hold it."""
@@ -52,12 +63,17 @@ class DeskView(ReviewerView):
 
     def go_to(self, escalation: Escalation | None, told: Said | None = None) -> HttpResponse:
         """Lead to an escalation, or to the queue when there is none: at once with htmx, else by redirect."""
-        path = reverse("review:escalation", args=[escalation.pk]) if escalation else reverse("review:queue")
         if not self.request.htmx:
-            query = self.stream | ({"decided": str(told.pk)} if told and told.undo_seconds else {})
-            return HttpResponseRedirect(f"{path}?{urlencode(query)}" if query else path)
+            decided = {"decided": str(told.pk)} if told and told.undo_seconds else {}
+            return HttpResponseRedirect(self.address_of(escalation, **decided))
         shown = self.show_escalation(escalation, told=told) if escalation else self.show_queue(told=told)
-        return push_url(shown, f"{path}?{urlencode(self.stream)}" if self.stream else path)
+        return push_url(shown, self.address_of(escalation))
+
+    def address_of(self, escalation: Escalation | None, **more: str) -> str:
+        """Where an escalation is in the stream that this person is in; of none, the queue."""
+        path = reverse("review:escalation", args=[escalation.pk]) if escalation else reverse("review:queue")
+        query = urlencode(self.stream | more)
+        return f"{path}?{query}" if query else path
 
     def show_escalation(
         self,
@@ -70,22 +86,27 @@ class DeskView(ReviewerView):
     ) -> HttpResponse:
         page = EscalationPage(escalation, self.request.user, typed)
         facts = {"page": page, "escalation": escalation, "refused": refused, "told": told or self._named()}
-        return self.page("review/escalation.html", {**facts, "stream": self.stream}, status)
+        facts |= {"stream": self.stream, "address": self.address_of(escalation)}
+        return self.page("review/escalation.html", facts, status)
 
     def show_queue(
         self,
         data: QueryDict | None = None,
         told: Said | None = None,
         status: int = 200,
-        **more: object,
+        **more: Any,
     ) -> HttpResponse:
         given = data if data is not None else QueryDict(urlencode(self.stream))
         queues = queues_of(self.request.user)
         filters = QueueFilter(given, queryset=in_queues(queues), request=self.request)
         listed = read_page(filters, queues, Cursor.parse(given.get("after", "")))
         facts = {"filters": filters, "queues": queues, "list": listed, "all_held": self._all_held(listed)}
+        facts["rows"] = as_shown(
+            listed.escalations, self.request.user, folds=filters.folds, chosen=more.get("chosen", ())
+        )
         emptiness = {} if listed.escalations else why_empty(queues, filters)
-        facts |= {"stream": self.stream, "told": told or self._named(), "bulk_forms": bulk_forms()}
+        facts |= {"stream": self.stream, "told": told or self._named()}
+        facts |= {"bulk_forms": bulk_forms(chosen_queues(queues, filters.queue_slug))}
         return self.page("review/queue.html", {**facts, **emptiness, **more}, status)
 
     def _all_held(self, page: Page) -> bool:

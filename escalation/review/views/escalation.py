@@ -34,7 +34,16 @@ class ClaimView(DeskView):
 
     def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.escalation(pk, to_decide=True).release(self.request.user)
-        return self.go_to(None)
+        return HttpResponse(status=204) if "behind" in request.POST else self.go_to(None)
+
+
+class AheadView(DeskView):
+    """What comes after this one: claimed while this one is read, so that it is there at once."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.escalation(pk, to_decide=True).extend(self.request.user)
+        following = self.next_one(ahead=True)
+        return self.show_escalation(following) if following else HttpResponse(status=204)
 
 
 class SnoozeView(DeskView):
@@ -44,7 +53,7 @@ class SnoozeView(DeskView):
         escalation = self.escalation(pk, to_decide=True)
         rest = forms.TypedChoiceField(choices=SNOOZES, coerce=int).clean(request.POST.get("seconds"))
         escalation.snooze(self.request.user, seconds=rest)
-        return self.go_to(self.next_one())
+        return self.go_on()
 
 
 class DecisionView(DeskView):
@@ -58,7 +67,7 @@ class DecisionView(DeskView):
         if not form.is_valid():
             return self.show_escalation(escalation, typed=request.POST, status=422)
         decision = escalation.decide(self.request.user, **form.decision())
-        return self.go_to(self.next_one(), said(decision))
+        return self.go_on(said(decision))
 
     def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
         escalation = self.escalation(pk, to_decide=True)

@@ -1,20 +1,34 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.db.models.functions import Now
 
 from escalation.gating.models import Gate, Policy
+from escalation.gating.signals import applied
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.tuning.certificate import METHOD, Certificate, Status, Target, evidence_in, is_due
+from escalation.tuning.certificate import (
+    METHOD,
+    Certificate,
+    Status,
+    Target,
+    evidence_in,
+    is_due,
+    one_step,
+    standing,
+)
 from escalation.tuning.exceptions import ProposalClosed
+from escalation.tuning.models.alarm import Alarm
+from escalation.tuning.models.rails import GateRails
+from escalation.tuning.models.settlement import Settlement
 from escalation.tuning.models.target import GateTarget
 from escalation.tuning.statistics import Point, point_at
-from escalation.tuning.strata import Window, window_at
+from escalation.tuning.strata import Window, window_at, window_start
 
 
 class ProposalQuerySet(models.QuerySet["Proposal"]):
@@ -22,6 +36,13 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         """Look at every gate whose labels have doubled since the last look; returns what that proposed."""
         gates = Gate.objects.filter(Q(policies__isnull=False)).distinct().select_related("agent")
         return [proposal for gate in gates if (proposal := self._make(gate, None, only_if_due=True))]
+
+    def apply_due(self, moment: datetime) -> list[Policy]:
+        """Put in force what a gate's rails allow without asking; returns the new versions."""
+        newest = self.order_by().values("gate").annotate(newest=Max("pk")).values("newest")
+        waiting = self.filter(pk__in=newest, look__isnull=False, status=Status.OK, settlement=None)
+        waiting = waiting.select_related("gate__agent", "policy")
+        return [policy for proposal in waiting if (policy := proposal.apply_by_itself(moment))]
 
     def make_now(self, gate: Gate, asked_by: User | None = None) -> Proposal:
         """Look at a gate with a policy now. Out of turn, the proposal has no look number: it is a preview."""
@@ -36,7 +57,10 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         window, target = window_at(gate), GateTarget.objects.of(gate)
         earlier = self.filter(gate=gate, model=window.model, prompt_version=window.prompt_version)
         last = earlier.filter(look__isnull=False).order_by("-look").first()
-        due = is_due(evidence_in(window.closed), last.evidence if last else None, target)
+        closed_at = window_start(gate)
+        # After an alarm the evidence counts from nothing, and the looks go on: none gets its doubt back.
+        counts = last and (closed_at is None or last.made_at > closed_at)
+        due = is_due(evidence_in(window.closed), last.evidence if last and counts else None, target)
         if only_if_due and not due:
             return None
         look = (last.look + 1 if last and last.look is not None else 0) if due else None
@@ -125,6 +149,22 @@ class Proposal(models.Model):
         shares = (self.coverage_now, self.risk_now, self.risk_upper_now)
         return _point(self.policy.threshold, *shares, self.labels_now)
 
+    def standing(self) -> float | None:
+        """The lowest threshold of all looks at the same window, this one included: they hold together."""
+        looks = Proposal.objects.filter(
+            gate=self.gate_id,
+            model=self.model,
+            prompt_version=self.prompt_version,
+            look__lte=-1 if self.look is None else self.look,
+            status=Status.OK,
+            alpha=self.alpha,
+            delta=self.delta,
+        )
+        if closed_at := window_start(self.gate):
+            looks = looks.filter(made_at__gt=closed_at)
+        thresholds = [found for found in looks.values_list("threshold", flat=True) if found is not None]
+        return standing(thresholds[0], thresholds) if thresholds else None
+
     def obstacle(self) -> str:
         """Why it can be applied no more, in a sentence; empty: it can."""
         settlement = Settlement.objects.filter(proposal=self).select_related("actor").first()
@@ -144,12 +184,49 @@ class Proposal(models.Model):
 
     @transaction.atomic
     def apply(self, actor: User, reason: str) -> Policy:
-        """Put its threshold in force: a new version of the policy. Raises ProposalClosed or PolicyChanged."""
+        """Put its threshold in force: a new version of the policy.
+
+        Raises ProposalClosed, PolicyChanged, or ValidationError where two people change a threshold.
+        """
         self._hold()
         if obstacle := self.obstacle():
             raise ProposalClosed(obstacle)
-        made_from = self.policy.version
-        policy = self.gate.adopt(author=actor, reason=reason, made_from=made_from, threshold=self.threshold)
+        assert self.threshold is not None
+        return self._put_in_force(actor, reason, self.threshold)
+
+    @transaction.atomic
+    def apply_by_itself(self, moment: datetime) -> Policy | None:
+        """Put it in force as far as one step goes, if the gate's rails allow that; None: they do not.
+
+        A step that stops short of the threshold is vouched for too: the labels speak for all from where the
+        sequence began down to the one proposed. Where it would not, the proposal waits for a person.
+        """
+        rails, in_force = GateRails.objects.of(self.gate), self.gate.policy
+        self._hold()
+        enough = rails.auto_apply and self.labels >= rails.smallest_evidence
+        if in_force is None or not enough or self.obstacle() or Alarm.objects.stands_at(self.gate):
+            return None
+        if in_force.adopted_at + rails.cooling > moment:
+            return None
+        if in_force.threshold == self.standing():
+            return None
+        threshold = one_step(in_force.threshold, self.threshold or 0.0, rails.largest_step)
+        if not self._vouched_for(threshold):
+            return None
+        policy = self._put_in_force(None, f"Proposal {self.pk}, applied by itself.", threshold)
+        facts = {"agent": self.gate.agent.slug, "gate": self.gate.slug, "proposal": self.pk}
+        numbers = {"threshold": threshold, "policy_version": policy.version, "risk_upper": self.risk_upper}
+        applied.send(Proposal, gate=self.gate, facts=facts | numbers)
+        return policy
+
+    def _vouched_for(self, threshold: float) -> bool:
+        start = self.details.get("start")
+        return start is not None and (self.threshold or 0.0) <= threshold <= start
+
+    def _put_in_force(self, actor: User | None, reason: str, threshold: float) -> Policy:
+        policy = self.gate.adopt(
+            author=actor, reason=reason, made_from=self.policy.version, threshold=threshold
+        )
         Settlement.objects.create(
             proposal=self, kind=Settlement.Kind.APPLIED, actor=actor, reason=reason, policy=policy
         )
@@ -166,32 +243,6 @@ class Proposal(models.Model):
     def _hold(self) -> None:
         # One at a time: of two who click at once, the second sees what the first did.
         Proposal.objects.select_for_update().get(pk=self.pk)
-
-
-class Settlement(models.Model):
-    """How a proposal ended: applied as a policy, or dismissed; by whom, and why. Never edited."""
-
-    class Kind(models.TextChoices):
-        APPLIED = "applied"
-        DISMISSED = "dismissed"
-
-    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="settlement")
-    kind = models.CharField(max_length=10, choices=Kind)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    reason = models.TextField()
-    policy = models.OneToOneField(Policy, on_delete=models.PROTECT, null=True, related_name="settlement")
-    at = DatabaseMoment(db_default=Now())
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind="applied", policy__isnull=False) | Q(kind="dismissed", policy=None),
-                name="what_was_applied_names_its_policy",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"proposal {self.proposal_id} was {self.kind}"
 
 
 def _facts(found: Certificate, window: Window) -> dict[str, Any]:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from escalation.gating.models import Gate
-from escalation.queue.models.moments import DatabaseMoment
 from escalation.tuning.certificate import Target
+from escalation.tuning.models.said import SaidOfAGate
 
 
 class GateTargetQuerySet(models.QuerySet["GateTarget"]):
@@ -17,25 +15,15 @@ class GateTargetQuerySet(models.QuerySet["GateTarget"]):
         return Target(*newest) if newest else Target()
 
 
-class GateTarget(models.Model):
-    """What ops tolerate at a gate from a moment on: a share `alpha` wrong, with confidence 1 - `delta`.
+class GateTarget(SaidOfAGate):
+    """What ops tolerate at a gate: a share `alpha` wrong, with confidence 1 - `delta`."""
 
-    Never edited: a change is a new row.
-    """
-
-    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="targets")
     alpha = models.FloatField()
     delta = models.FloatField()
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    reason = models.TextField()
-    set_at = DatabaseMoment(db_default=Now())
 
     objects = GateTargetQuerySet.as_manager()
 
-    class Meta:
-        ordering = ["-id"]
+    class Meta(SaidOfAGate.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=Q(alpha__gt=0, alpha__lt=1, delta__gt=0, delta__lt=1),

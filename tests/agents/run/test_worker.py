@@ -40,7 +40,7 @@ def test_a_killed_worker_loses_no_run_and_repeats_no_letter(desk: Desk, tmp_path
 
     with worker(env) as first:
         wait_until(lambda: ended() >= 4)
-        assert programs_in_the_database()
+        wait_until(programs_in_the_database)
         kill(first)
     wait_until(lambda: not programs_in_the_database())
     left = RUNS - ended()

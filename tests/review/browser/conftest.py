@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import pytest
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Route, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -71,7 +73,32 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def sit_down(chromium: Browser, live_server: LiveServer) -> Iterator[SitDown]:
+def _quiet_at_the_end(live_server: LiveServer) -> Iterator[None]:
+    """Let the server answer what a page sent as it went: the database is emptied after that."""
+    under_way: list[object] = []
+
+    def began(**_: object) -> None:
+        under_way.append(None)
+
+    def ended(**_: object) -> None:
+        under_way.pop()
+
+    request_started.connect(began)
+    request_finished.connect(ended)
+    yield
+    quiet_until = time.monotonic() + 0.05
+    for _ in range(500):
+        if time.monotonic() > quiet_until:
+            break
+        time.sleep(0.01)
+        if under_way:
+            quiet_until = time.monotonic() + 0.05
+    request_started.disconnect(began)
+    request_finished.disconnect(ended)
+
+
+@pytest.fixture
+def sit_down(chromium: Browser, live_server: LiveServer, _quiet_at_the_end: None) -> Iterator[SitDown]:
     """Call it to sign somebody in; no desk may see an error, a dialog or a request that leaves."""
     desks: list[Desk] = []
 
@@ -91,6 +118,7 @@ def sit_down(chromium: Browser, live_server: LiveServer) -> Iterator[SitDown]:
     yield sign_in
     troubles = [trouble for desk in desks for trouble in (*desk.troubles, *desk.reports())]
     for desk in desks:
+        desk.page.goto("about:blank")
         desk.page.context.close()
     assert troubles == []
 

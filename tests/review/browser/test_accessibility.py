@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils.timezone import now
 from playwright.sync_api import Page
 
 from escalation.gating.models import Policy
+from escalation.review.insights.models import DailyCount
 from tests.cast import RaiseEscalation
 from tests.review.browser.conftest import SitDown
 
@@ -126,5 +128,19 @@ def test_the_sheet_of_keys_has_no_violations(sit_down: SitDown, queue: object) -
     desk = sit_down("alice")
 
     desk.press("?")
+
+    assert violations(desk.page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_insights_page_has_no_violations(
+    sit_down: SitDown, alice: User, an_escalation: RaiseEscalation, scheme: Literal["light", "dark"]
+) -> None:
+    an_escalation().claim(alice)
+    DailyCount.objects.count_on(now().date())
+    desk = sit_down("alice", scheme)
+
+    desk.open("/insights/?days=7")
+    desk.unfold()
 
     assert violations(desk.page) == []

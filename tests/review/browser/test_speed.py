@@ -13,10 +13,11 @@ from tests.review.browser.conftest import SitDown
 
 pytestmark = pytest.mark.browser
 
-DECISIONS = 12
+DECISIONS = 100
 log = logging.getLogger(__name__)
-# Resolves two frames after the heading changed: the new escalation has been painted.
-PAINTED = """(before) => new Promise((resolve) => {
+# Somebody reads for a tenth of a second. Resolves in the frame after the heading changed: it was painted.
+PAINTED = """(before) => new Promise(async (resolve) => {
+    await new Promise((read) => setTimeout(read, 100));
     const start = performance.now();
     const look = () => document.querySelector("main h1")?.textContent !== before
         ? requestAnimationFrame(() => resolve(performance.now() - start)) : requestAnimationFrame(look);
@@ -35,6 +36,8 @@ def test_each_key_decides_one_and_shows_the_next(sit_down: SitDown, an_escalatio
     took = [desk.page.evaluate(PAINTED, f"number {number}") for number in range(DECISIONS)]
 
     expect(desk.page.locator("main h1")).to_have_text(f"number {DECISIONS}")
+    expect(desk.page.locator("#toasts")).to_contain_text(f"Accepted number {DECISIONS - 1}")
     assert Decision.objects.count() == DECISIONS
     # Seen with --log-cli-level=INFO; here other tests on the same cores decide most of it.
-    log.info("key to next painted: median %.0f ms, worst %.0f ms", sorted(took)[DECISIONS // 2], max(took))
+    took.sort()
+    log.info("key to next painted: median %.0f ms, p95 %.0f ms, worst %.0f ms", took[50], took[94], took[-1])

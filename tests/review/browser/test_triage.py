@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from escalation.queue.models import Decision
+from escalation.review.keys import KEYS
 from tests.cast import RaiseEscalation
 from tests.review.browser.conftest import Desk, SitDown
 
@@ -78,6 +79,7 @@ def test_reject_asks_for_a_reason_that_a_digit_chooses(alice_at_work: Desk) -> N
     desk.press("Control+Enter")
 
     heading(desk, "the second")
+    expect(desk.page.locator("#toasts")).to_contain_text("Rejected")
     decision = Decision.objects.get()
     assert (decision.verdict, decision.reason_code) == ("reject", "incomplete")
     assert decision.seconds_spent is not None
@@ -117,6 +119,7 @@ def test_the_key_of_a_form_that_stands_open_leads_into_it(
     desk.press("Control+Enter")
 
     heading(desk, "the second")
+    expect(desk.page.locator("#toasts")).to_contain_text("Answered")
     assert [decision.answer for decision in Decision.objects.all()] == [None, "the blue one"]
 
 
@@ -215,7 +218,7 @@ def test_the_sheet_shows_every_key(alice_at_work: Desk) -> None:
     desk.press("?")
 
     expect(desk.page.locator("#shortcuts")).to_be_visible()
-    expect(desk.page.locator("#shortcuts dt")).to_have_count(21)
+    expect(desk.page.locator("#shortcuts dt")).to_have_count(len(KEYS))
     desk.press("Escape")
     expect(desk.page.locator("#shortcuts")).to_be_hidden()
 

@@ -12,6 +12,7 @@ from otherwise_client.answers import (
     Outcome,
     Receipt,
     Resolution,
+    Run,
 )
 from otherwise_client.async_client import AsyncOtherwise
 from otherwise_client.client import Otherwise
@@ -26,6 +27,7 @@ from otherwise_client.errors import (
     ProblemError,
     Refused,
     SignatureInvalid,
+    StillRunning,
     StillWaiting,
     Unauthorized,
     Unavailable,
@@ -56,7 +58,9 @@ __all__ = [
     "Refused",
     "Resolution",
     "Result",
+    "Run",
     "SignatureInvalid",
+    "StillRunning",
     "StillWaiting",
     "Unauthorized",
     "Unavailable",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from otherwise_client.fields import Exit, Kind, Priority, Status, Verdict
+from otherwise_client.fields import Exit, Kind, Priority, RunStatus, Status, Verdict
 
 SETTLED = ("decided", "withdrawn", "expired")
+OVER = ("finished", "partial", "stopped")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +178,37 @@ class Outcome:
     passed_at: datetime
     escalation: EscalationLink | None
     correction: Correction | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One execution of an agent on the server's workers; `result` counts once it is over and has one."""
+
+    id: int
+    url: str
+    status: RunStatus
+    agent: str
+    gate: str
+    title: str
+    task: Any
+    priority: Priority
+    metadata: dict[str, Any]
+    detail: str
+    result: Any
+    exit: Exit | None
+    reason: str | None
+    degraded: bool
+    escalation: EscalationLink | None
+    budget: dict[str, Any]
+    spend: dict[str, Any]
+    steps: list[dict[str, Any]]
+    created_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more will come: finished, over with a part of the result, or stopped."""
+        return self.status in OVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

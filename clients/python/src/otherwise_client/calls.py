@@ -48,12 +48,20 @@ def creating(path: str, body: Mapping[str, Any], key: str | None) -> Call:
 
 def receipt_for(id: int, status: str, content_hash: str, detail: str) -> Call:
     body = {"status": status, "content_hash": content_hash, "detail": detail}
-    return Call("PUT", f"/escalations/{id}/receipt/", encoded(body))
+    return Call("PUT", f"{escalation_at(id)}receipt/", encoded(body))
 
 
-def reading(id: int, wait_s: int = 0) -> Call:
-    """An escalation, at once, or held back up to `wait_s` seconds (1 to 60) until it is settled."""
-    return Call("GET", f"/escalations/{id}/" + (f"?wait={wait_s}" if wait_s else ""))
+def reading(place: str, wait_s: int = 0) -> Call:
+    """What is at a place, at once, or held back up to `wait_s` seconds (1 to 60) until it is settled."""
+    return Call("GET", place + (f"?wait={wait_s}" if wait_s else ""))
+
+
+def escalation_at(id: int) -> str:
+    return f"/escalations/{id}/"
+
+
+def run_at(id: int) -> str:
+    return f"/runs/{id}/"
 
 
 def listing(path: str, query: Mapping[str, Any]) -> Call:

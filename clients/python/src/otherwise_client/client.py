@@ -10,8 +10,8 @@ from typing import Any, Literal, ParamSpec, Self, TypeVar, Unpack, cast, overloa
 import httpx2
 
 from otherwise_client.address import Address
-from otherwise_client.answers import Escalation, EscalationRow, Label, Outcome, Receipt
-from otherwise_client.calls import Call, creating, reading, receipt_for
+from otherwise_client.answers import Escalation, EscalationRow, Label, Outcome, Receipt, Run
+from otherwise_client.calls import creating, escalation_at, reading, receipt_for, run_at
 from otherwise_client.fields import (
     EscalationFields,
     EscalationFilter,
@@ -19,6 +19,7 @@ from otherwise_client.fields import (
     LabelFilter,
     OutcomeFields,
     Reason,
+    RunFields,
 )
 from otherwise_client.flows import File, Flow, Flows, Pause, Send
 from otherwise_client.gating import Returned, TaskOf, passing, passing_returned, task_of
@@ -76,11 +77,11 @@ class Otherwise:
 
     def get(self, id: int) -> Escalation:
         """The escalation as it is now."""
-        return self._run(self._flows.ask(reading(id), Escalation))
+        return self._run(self._flows.ask(reading(escalation_at(id)), Escalation))
 
     def outcome(self, id: int) -> Outcome:
         """An outcome, with its correction if a human overturned it."""
-        return self._run(self._flows.ask(Call("GET", f"/outcomes/{id}/"), Outcome))
+        return self._run(self._flows.ask(reading(f"/outcomes/{id}/"), Outcome))
 
     def withdraw(self, id: int) -> None:
         """Say that no answer is needed any more; raises Refused once there is one."""
@@ -91,6 +92,23 @@ class Otherwise:
     ) -> Receipt:
         """Say what was done with what was approved; `content_hash` is the decision's."""
         return self._run(self._flows.ask(receipt_for(id, status, content_hash, detail), Receipt))
+
+    def start_run(self, task: Any, *, key: str | None = None, **sent: Unpack[RunFields]) -> Run:
+        """Have the agent work on a task on the server's workers; `key` as in gate()."""
+        call = creating("/runs/", {"task": task, **sent}, key)
+        return self._run(self._flows.ask(call, Run))
+
+    def run(self, id: int) -> Run:
+        """The run as it is now."""
+        return self._run(self._flows.ask(reading(run_at(id)), Run))
+
+    def wait_for_run(self, id: int, timeout_s: float | None = None) -> Run:
+        """The run once it is over; raises StillRunning after `timeout_s`."""
+        return self._run(self._flows.wait_for_run(id, timeout_s))
+
+    def stop_run(self, id: int) -> None:
+        """End a run without a result; one that is over stays as it is."""
+        self._run(self._flows.stop_run(id))
 
     def escalations(self, **filters: Unpack[EscalationFilter]) -> Iterator[EscalationRow]:
         """All of one's escalations that fit, newest first, page after page."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from otherwise_client.answers import Escalation
+from otherwise_client.answers import Escalation, Run
 
 
 class OtherwiseError(Exception):
@@ -84,6 +84,14 @@ class StillWaiting(OtherwiseError, TimeoutError):
     def __init__(self, escalation: Escalation) -> None:
         super().__init__(f"Escalation {escalation.id} is still {escalation.status}.")
         self.escalation = escalation
+
+
+class StillRunning(OtherwiseError, TimeoutError):
+    """The time is over and the run is not; `run` is how it was last seen."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"Run {run.id} is still {run.status}.")
+        self.run = run
 
 
 class NotAccepted(OtherwiseError):

@@ -24,6 +24,9 @@ Reason = Literal[
 Kind = Literal["approval", "question", "result"]
 Priority = Literal["low", "normal", "high", "urgent"]
 Status = Literal["waiting", "claimed", "decided", "withdrawn", "expired"]
+RunStatus = Literal[
+    "queued", "running", "waiting_human", "waiting_upstream", "finished", "partial", "stopped"
+]
 Exit = Literal["accepted", "rule", "cached", "default", "human"]
 ExportFormat = Literal["jsonl", "csv", "label-studio"]
 Verdict = Literal["accept", "edit", "reject", "answer", "continue", "retry", "dismiss"]
@@ -127,6 +130,14 @@ class EscalationFields(ResultFields, total=False):
     tags: Sequence[str]
     fingerprint: str
     callback_url: str
+
+
+class RunFields(TypedDict, total=False):
+    """What may come with a task for an agent on the server's workers."""
+
+    agent: str
+    priority: Priority
+    metadata: Mapping[str, Any]
 
 
 class LabelFilter(TypedDict, total=False):

@@ -9,16 +9,16 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from otherwise_client.answering import answer_as, error_of
-from otherwise_client.answers import Escalation, EscalationPage, EscalationRow, Label, LabelPage, Outcome
-from otherwise_client.calls import Call, listing, reading
-from otherwise_client.errors import NotAccepted, Refused, StillWaiting, Unavailable
+from otherwise_client.answers import Escalation, EscalationPage, EscalationRow, Label, LabelPage, Outcome, Run
+from otherwise_client.calls import Call, escalation_at, listing, reading, run_at
+from otherwise_client.errors import NotAccepted, Refused, StillRunning, StillWaiting, Unavailable
 from otherwise_client.retrying import Lost, Patience, Reply, is_worth_another, pause_before
 
 # A minute is the server's limit, and that of many proxies between.
@@ -64,8 +64,16 @@ class Pause:
     seconds: float
 
 
+class Settling(Protocol):
+    """What is settled sooner or later."""
+
+    @property
+    def is_settled(self) -> bool: ...
+
+
 Step = Send | Pause
 T = TypeVar("T")
+S = TypeVar("S", bound=Settling)
 Flow = Generator[Step, Any, T]  # a Send is followed by a Reply or Lost, a Pause by None
 
 
@@ -81,21 +89,12 @@ class Flows:
         return answer_as(shape, reply)
 
     def wait(self, id: int, timeout_s: float | None) -> Flow[Escalation]:
-        """Poll until the escalation is settled; raises StillWaiting when `timeout_s` is over.
+        """Poll until the escalation is settled; raises StillWaiting when `timeout_s` is over."""
+        return self._settled(escalation_at(id), Escalation, StillWaiting, timeout_s)
 
-        Once the server was heard, its being away counts as waiting: only the time limit ends it.
-        """
-        until = math.inf if timeout_s is None else time.monotonic() + timeout_s
-        latest = yield from self.ask(reading(id), Escalation)
-        while not latest.is_settled:
-            left_s = until - time.monotonic()
-            if left_s <= 0:
-                raise StillWaiting(latest)
-            try:
-                latest = yield from self._poll(id, left_s)
-            except Unavailable as away:
-                raise StillWaiting(latest) from away
-        return latest
+    def wait_for_run(self, id: int, timeout_s: float | None) -> Flow[Run]:
+        """Poll until the run is over; raises StillRunning when `timeout_s` is over."""
+        return self._settled(run_at(id), Run, StillRunning, timeout_s)
 
     def settle(self, outcome: Outcome, timeout_s: float | None) -> Flow[Any]:
         """The output that stands: the exit's, or the human's once there is one; raises NotAccepted."""
@@ -109,10 +108,14 @@ class Flows:
     def withdraw(self, id: int) -> Flow[None]:
         """Withdraw; that it is withdrawn already is no error: a first try's answer may have been lost."""
         try:
-            yield from self._exchange(Send(Call("DELETE", f"/escalations/{id}/")), self.patience)
+            yield from self._exchange(Send(Call("DELETE", escalation_at(id))), self.patience)
         except Refused as refused:
             if refused.current is None or refused.current.status != "withdrawn":
                 raise
+
+    def stop_run(self, id: int) -> Flow[None]:
+        """Stop a run; one that is over stays as it is."""
+        yield from self._exchange(Send(Call("DELETE", run_at(id))), self.patience)
 
     def page(self, query: dict[str, Any]) -> Flow[tuple[list[EscalationRow], dict[str, Any] | None]]:
         """One page of the escalations, and the query for the next."""
@@ -131,14 +134,34 @@ class Flows:
         yield from self._exchange(Send(call, sink=sink), self.patience)
         return sink.written
 
-    def _poll(self, id: int, left_s: float) -> Flow[Escalation]:
+    def _settled(
+        self, place: str, shape: type[S], late: Callable[[S], Exception], timeout_s: float | None
+    ) -> Flow[S]:
+        """Poll until what is there is settled; raises what `late` makes of it when the time is over.
+
+        Once the server was heard, its being away counts as waiting: only the time limit ends it.
+        """
+        until = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        latest = yield from self.ask(reading(place), shape)
+        while not latest.is_settled:
+            left_s = until - time.monotonic()
+            if left_s <= 0:
+                raise late(latest)
+            try:
+                latest = yield from self._poll(place, shape, left_s)
+            except Unavailable as away:
+                raise late(latest) from away
+        return latest
+
+    def _poll(self, place: str, shape: type[S], left_s: float) -> Flow[S]:
         began = time.monotonic()
         held_s = int(min(POLL_S, left_s))
         if not held_s:
             yield Pause(left_s)
         patience = Patience(tries=math.inf, longest_pause_s=left_s)
-        reply = yield from self._exchange(Send(reading(id, held_s), held_s), patience, until=began + left_s)
-        latest = answer_as(Escalation, reply)
+        send = Send(reading(place, held_s), held_s)
+        reply = yield from self._exchange(send, patience, until=began + left_s)
+        latest = answer_as(shape, reply)
         early_s = min(SHORTEST_POLL_S, held_s) - (time.monotonic() - began)
         if early_s > 0 and not latest.is_settled:
             yield Pause(early_s)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from escalation.gating.exits import ACCEPTS_NOTHING
+from escalation.gating.models import Gate
+from escalation.gating.models.policy import check_probability
+from escalation.tuning.models.said import SaidOfAGate
+
+
+class GateRailsQuerySet(models.QuerySet["GateRails"]):
+    def of(self, gate: Gate) -> GateRails:
+        """What holds at a gate now; the careful defaults, unsaved, where nobody has said anything."""
+        return GateRails.newest(gate) or GateRails(gate=gate)
+
+
+class GateRails(SaidOfAGate):
+    """How a gate's threshold may change: by itself or not, how far, how often, by how many people.
+
+    And what comes into force when too many of its accepted results turn out to be wrong.
+    """
+
+    class OnAlarm(models.TextChoices):
+        ACCEPT_NOTHING = "accept_nothing", "accept nothing, so that every result goes to a human"
+        FALL_BACK = "fall_back", "put the fallback threshold in force"
+        TELL = "tell", "tell, and change nothing but the audit rate"
+
+    auto_apply = models.BooleanField(
+        default=False, help_text="Put a proposal in force without asking, within the three limits below."
+    )
+    largest_step = models.FloatField(
+        default=0.05, validators=[check_probability], help_text="The most that one such change may move."
+    )
+    smallest_evidence = models.PositiveIntegerField(
+        default=100, help_text="Labels at or above the threshold that a change must rest on."
+    )
+    cooling_h = models.FloatField(
+        default=24.0,
+        validators=[MinValueValidator(0)],
+        verbose_name="cooling time",
+        help_text="Hours that any version of the policy stays in force before one may be put in force.",
+    )
+    four_eyes = models.BooleanField(default=False, help_text="What one person drafts, another puts in force.")
+    on_alarm = models.CharField(max_length=20, choices=OnAlarm, default=OnAlarm.ACCEPT_NOTHING)
+    fallback = models.FloatField(null=True, blank=True, validators=[check_probability])
+
+    objects = GateRailsQuerySet.as_manager()
+
+    class Meta(SaidOfAGate.Meta):
+        verbose_name_plural = "gate rails"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(auto_apply=False) | Q(four_eyes=False),
+                name="what_two_people_must_see_is_not_applied_by_itself",
+            ),
+            models.CheckConstraint(
+                condition=~Q(on_alarm="fall_back") | Q(fallback__isnull=False),
+                name="falling_back_needs_a_threshold",
+            ),
+            models.CheckConstraint(
+                condition=Q(largest_step__gte=0, largest_step__lte=1, cooling_h__gte=0)
+                & (Q(fallback=None) | Q(fallback__gte=0, fallback__lte=1)),
+                name="rails_are_shares_and_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gate}: {'applied by itself' if self.auto_apply else 'applied by a person'}"
+
+    @property
+    def cooling(self) -> timedelta:
+        return timedelta(hours=self.cooling_h)
+
+    def after_an_alarm(self, in_force: float) -> float:
+        """The threshold that comes into force when too many accepted results are wrong."""
+        if self.on_alarm == self.OnAlarm.TELL:
+            return in_force
+        if self.on_alarm == self.OnAlarm.FALL_BACK and self.fallback is not None:
+            return self.fallback
+        return ACCEPTS_NOTHING
+
+
+class GateCosts(SaidOfAGate):
+    """What a mistake, a reviewer's minute and a delay cost at a gate, all in the same money."""
+
+    error = models.FloatField(help_text="What a wrong result costs that was accepted.")
+    minutes = models.FloatField(help_text="How long a reviewer needs for one escalation.")
+    minute = models.FloatField(help_text="What a minute of a reviewer costs.")
+    delay = models.FloatField(default=0.0, help_text="What it costs that one result waits for a human.")
+
+    class Meta(SaidOfAGate.Meta):
+        verbose_name_plural = "gate costs"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(error__gt=0, minutes__gte=0, minute__gte=0, delay__gte=0)
+                & Q(error__gt=F("minutes") * F("minute") + F("delay")),
+                name="an_error_costs_more_than_asking",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gate}: an error costs {self.error:g}, asking {self.asking:g}"
+
+    @property
+    def asking(self) -> float:
+        """What one escalation costs: the reviewer's time, and the delay."""
+        return self.minutes * self.minute + self.delay

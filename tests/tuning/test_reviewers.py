@@ -1,0 +1,55 @@
+"""Reviewers err too; second looks say how much that could matter."""
+
+from __future__ import annotations
+
+import pytest
+from scipy.stats import binomtest
+
+from escalation.tuning.certificate import Target
+from escalation.tuning.reviewers import Seconds, corrected, counted, kappa, kappa_interval
+
+TARGET = Target(alpha=0.05, delta=0.10)
+
+
+def test_pairs_are_counted_by_what_both_said() -> None:
+    pairs = [(True, True)] * 5 + [(True, False)] * 2 + [(False, True)] + [(False, False)] * 3
+
+    assert counted(pairs) == Seconds(5, 2, 1, 3)
+
+
+def test_the_target_is_as_strict_as_missed_errors_demand() -> None:
+    seconds = Seconds(both_right=980, first_alone_right=30, first_alone_wrong=20, both_wrong=270)
+
+    found = corrected(TARGET, seconds)
+
+    missed = binomtest(30, 300, alternative="less").proportion_ci(0.99, method="exact").high
+    refused = binomtest(20, 1000, alternative="greater").proportion_ci(0.99, method="exact").low
+    assert found is not None
+    assert found.alpha == pytest.approx(refused + 0.05 * (1 - missed - refused), abs=1e-9)
+    assert found.delta == pytest.approx(0.08)
+
+
+def test_reviewers_who_refuse_nothing_make_it_only_stricter() -> None:
+    found = corrected(TARGET, Seconds(1000, 30, 0, 270))
+
+    assert found is not None
+    assert found.alpha < 0.05
+
+
+@pytest.mark.parametrize("seconds", [Seconds(), Seconds(1000, 30, 0, 269), Seconds(999, 30, 0, 270)])
+def test_too_few_second_looks_correct_nothing(seconds: Seconds) -> None:
+    assert corrected(TARGET, seconds) is None
+
+
+def test_agreement_beyond_chance() -> None:
+    # The textbook's table: 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no.
+    assert kappa(Seconds(20, 5, 10, 15)) == pytest.approx(0.4)
+    assert kappa(Seconds(10, 0, 0, 0)) is None
+    assert kappa(Seconds()) is None
+
+
+def test_its_interval_needs_a_hundred_pairs() -> None:
+    assert kappa_interval(Seconds(20, 5, 10, 15)) is None
+    low, high = kappa_interval(Seconds(80, 20, 40, 60)) or (0, 0)
+    assert low < 0.4 < high
+    assert high - low < 0.3
