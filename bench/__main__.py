@@ -5,7 +5,20 @@ import os
 import sys
 import time
 
-from bench import claim, doors, export, guards, ingest, pages, runs, thresholds, waiting, webhooks
+from bench import (
+    claim,
+    doors,
+    drift,
+    export,
+    guards,
+    ingest,
+    pages,
+    runs,
+    thresholds,
+    waiting,
+    webhooks,
+    workbench,
+)
 from bench.cpu import others_cpu_s
 from bench.ground import FULL, QUICK, ground
 from bench.table import Line, table
@@ -21,6 +34,8 @@ MEASUREMENTS = {
     "pages": pages.measure,
     "guards": guards.measure,
     "thresholds": thresholds.measure,
+    "drift": drift.measure,
+    "workbench": workbench.measure,
 }
 
 

@@ -29,7 +29,7 @@ from escalation.api.models import Token
 from escalation.celery import app
 from escalation.delivery.models import Delivery, Endpoint
 from escalation.delivery.transport import post
-from escalation.gating.models import Agent, Drill, FailureMode
+from escalation.gating.models import Agent, Drill, FailureMode, Gate
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
 from escalation.review.insights.models import DailyCount
@@ -116,6 +116,31 @@ def seed(rows: int) -> None:
 def seed_labels() -> int:
     """Decide and label every escalation that waits; returns how many labels there are."""
     return seeding.label_all()
+
+
+def seed_outcomes(rows: int, decided: int) -> int:
+    """Let `rows` results pass the agent's gate, decide `decided` of them; returns the number of labels."""
+    return seeding.let_pass(rows, decided, Gate.objects.earliest("pk").pk)
+
+
+def workbench(rounds: int) -> dict[str, list[float]]:
+    """How long Olga waits for the workbench: the first time, then again and with a replay."""
+    olga = User.objects.create(username="olga", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(olga)
+    path = f"/admin/tuning/label/risk/{Gate.objects.earliest('pk').pk}/"
+    asked = {"again": path, "replay": f"{path}?threshold=0.7"}
+    first = [_waited(client, url) for url in asked.values()]
+    return {"first": first} | {
+        name: [_waited(client, url) for _ in range(rounds)] for name, url in asked.items()
+    }
+
+
+def _waited(client: Client, path: str) -> float:
+    began = perf_counter()
+    response = client.get(path)
+    assert response.status_code == 200, f"{path}: {response.status_code}"
+    return perf_counter() - began
 
 
 def claim(number: int) -> list[float]:

@@ -7,16 +7,20 @@ from agents.guards.loop import Call, Nudge, check_loop, fingerprint
 from agents.guards.verdict import PROCEED, Proceed, Reason, Stop
 from agents.models import ToolCall
 from agents.run import ending
-from agents.run.toolbox import UNAVAILABLE, carry_out, too_early_s
+from agents.run.toolbox import UNAVAILABLE, carry_out, stopped_by_hand, too_early_s
 from agents.run.waiting import hold, wait_to_poll
 from agents.run.work import Work
+
+PAUSED_S = 30.0
 
 
 def use_tools(work: Work) -> None:
     """Carry out the present step's calls; then go on, wait for a human, or end."""
     carry_out(work)
     calls = work.calls_of(work.last_step)
-    if unknown := [call for call in calls if call.state == ToolCall.State.UNKNOWN]:
+    if stopped_by_hand(work):
+        wait_to_poll(work, seconds=PAUSED_S, detail="The agent is paused.")
+    elif unknown := [call for call in calls if call.state == ToolCall.State.UNKNOWN]:
         doubt = f"whether {unknown[0].name} ran"
         # As a PARTIAL result, since that one goes to a human whatever else the policy says.
         detail = f"nobody knows {doubt}: {unknown[0].error}"

@@ -3,7 +3,7 @@ from escalation.invariants import in_sql, never_edited
 ONE_EXIT = """
     SELECT 'outcome ' || id FROM gating_outcome
     WHERE (exit = 'human' OR audited) <> (escalation_id IS NOT NULL)
-        OR (exit = 'accepted') <> (reason = '') OR audited AND exit <> 'accepted'
+        OR (exit = 'accepted') <> (reason = '') OR audited AND exit = 'human'
 """
 
 NOT_LIVE = """

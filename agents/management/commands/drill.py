@@ -36,7 +36,7 @@ class Command(BaseCommand):
             raise CommandError(f"No agent is named {slug!r}; there are: {known}.")
         if not agent.runs_here:
             raise CommandError(
-                f"{slug} runs elsewhere: it rehearses by posting to /api/v1/outcomes/ in sandbox mode."
+                f"{slug} runs elsewhere: it rehearses by posting to /api/v1/sandbox/outcomes/."
             )
         modes = [mode for mode in FailureMode.objects.filter(agent=agent).ranked() if mode.injection]
         chosen = [mode for mode in modes if injection in (None, mode.injection)]

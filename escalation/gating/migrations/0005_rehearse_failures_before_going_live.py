@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='gate',
             name='output_schema',
-            field=models.JSONField(blank=True, help_text="A JSON Schema of the agent's output, which safe defaults and rules must fit; empty: anything.", null=True, validators=[escalation.gating.models.gate.check_schema]),
+            field=models.JSONField(blank=True, help_text='A JSON Schema of its output: safe defaults and rules must fit. Empty: anything does.', null=True, validators=[escalation.gating.models.gate.check_schema]),
         ),
         migrations.AddField(
             model_name='gate',

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -27,12 +27,25 @@ PATIENCE = timedelta(minutes=3)
 class DrillQuerySet(models.QuerySet["Drill"]):
     def want(self, mode: FailureMode, actor: User | None = None) -> Drill:
         """Ask for a rehearsal of a failure mode under the policy in force; the agents' side begins it."""
+        drill = self._write(mode, actor)
+        drill_wanted.send(Drill, drill=drill)
+        return drill
+
+    @transaction.atomic
+    def record(self, mode: FailureMode, outcome: Outcome) -> Drill:
+        """Note what an agent elsewhere rehearsed: `outcome` is what the gate would have made of it."""
+        drill = self._write(mode, None)
+        drill.begin(mode.agent.code_version)
+        drill.see(outcome)
+        return drill
+
+    def _write(self, mode: FailureMode, actor: User | None) -> Drill:
         if not mode.injection:
             raise ValueError(f"{mode.name}: it says no way to bring it about, so it cannot be rehearsed")
         policy = mode.gate.policy
         if policy is None:
             raise ValueError(f"{mode.name}: its gate {mode.gate} has no policy")
-        drill = self.create(
+        return self.create(
             agent=mode.agent,
             failure_mode=mode,
             policy=policy,
@@ -42,8 +55,6 @@ class DrillQuerySet(models.QuerySet["Drill"]):
             code_version=mode.agent.code_version,
             actor=actor,
         )
-        drill_wanted.send(Drill, drill=drill)
-        return drill
 
     def under_way(self) -> DrillQuerySet:
         return self.filter(passed=None)

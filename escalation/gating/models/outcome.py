@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,17 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from escalation.gating.exits import ACCEPTED, CACHED, DEFAULT, HUMAN, Facts, Judgement, is_probability, judge
+from escalation.gating.exits import (
+    ACCEPTED,
+    CACHED,
+    DEFAULT,
+    HUMAN,
+    Facts,
+    Judgement,
+    is_probability,
+    judge,
+    when_full,
+)
 from escalation.gating.models.agent import Agent
 from escalation.gating.models.gate import Gate
 from escalation.gating.models.policy import Policy
@@ -244,16 +254,24 @@ class Outcome(models.Model):
         self.find_exit(policy, result, judgement)
         if self.exit == self.Exit.HUMAN:
             self.escalation = self._escalate(policy, result, self.reason)
-        elif judgement.audited:
-            self.escalation = self._escalate(policy, result, Reason.AUDIT)
+        elif judgement.audited or (self.degraded and self.audit_draw < self.audit_rate):
+            # What stood in for the agent is checked too: by the same coin, and as it was served.
+            self.audited = True
+            self.escalation = self._escalate(policy, replace(result, output=self.served), Reason.AUDIT)
 
     def find_exit(self, policy: Policy, result: Result, judgement: Judgement) -> None:
         """Say which exit is the first that yields, and what it yields; nobody is asked yet."""
         if judgement.reason is None:
             self.exit = self.Exit.ACCEPTED
+            return
+        sheds, handlers = policy.sheds(judgement.reason, result.priority), judgement.handlers
+        if sheds:
+            handlers = when_full(handlers, judgement.reason, partial=result.partial)
         # Every saved list ends in a handler that yields; whatever changed since must not lose a result.
-        elif not any(self._try(handler, policy, result) for handler in judgement.handlers):
+        if not any(self._try(handler, policy, result) for handler in handlers):
             self.exit = self.Exit.HUMAN
+        if sheds and self.degraded:
+            self.exit_detail += f"; the review queue {policy.queue.slug} is full"
 
     def _try(self, handler: str, policy: Policy, result: Result) -> bool:
         if handler == HUMAN:
