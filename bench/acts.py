@@ -103,7 +103,7 @@ def seed_labels() -> int:
 
 
 def seed_outcomes(rows: int, decided: int) -> int:
-    """Let `rows` results pass the agent's gate, `decided` of them decided; returns how many labels there are."""
+    """Let `rows` results pass the agent's gate, `decided` of them decided; returns how many labels."""
     return seeding.let_pass(rows, decided, Gate.objects.earliest("pk").pk)
 
 
