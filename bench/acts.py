@@ -119,7 +119,7 @@ def seed_labels() -> int:
 
 
 def seed_outcomes(rows: int, decided: int) -> int:
-    """Let `rows` results pass the agent's gate, decide `decided` of them; returns the number of labels."""
+    """Let `rows` results pass the agent's gate, `decided` of them decided; returns how many labels."""
     return seeding.let_pass(rows, decided, Gate.objects.earliest("pk").pk)
 
 
