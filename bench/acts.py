@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from time import perf_counter, sleep
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
@@ -26,10 +27,13 @@ from bench import seeding
 from bench.stock.tasks import do_nothing
 from escalation.api.models import Token
 from escalation.celery import app
-from escalation.gating.models import Agent, Drill, FailureMode
+from escalation.delivery.models import Delivery, Endpoint
+from escalation.delivery.transport import post
+from escalation.gating.models import Agent, Drill, FailureMode, Gate
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
 from escalation.review.insights.models import DailyCount
+from escalation.stack.plan import DELIVERIES_AT_ONCE
 
 QUEUES = ("support", "refunds", "claims")
 # In line like the others, and claimed from by the yardstick alone.
@@ -114,6 +118,31 @@ def seed_labels() -> int:
     return seeding.label_all()
 
 
+def seed_outcomes(rows: int, decided: int) -> int:
+    """Let `rows` results pass the agent's gate, decide `decided` of them; returns the number of labels."""
+    return seeding.let_pass(rows, decided, Gate.objects.earliest("pk").pk)
+
+
+def workbench(rounds: int) -> dict[str, list[float]]:
+    """How long Olga waits for the workbench: the first time, then again and with a replay."""
+    olga = User.objects.create(username="olga", is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(olga)
+    path = f"/admin/tuning/label/risk/{Gate.objects.earliest('pk').pk}/"
+    asked = {"again": path, "replay": f"{path}?threshold=0.7"}
+    first = [_waited(client, url) for url in asked.values()]
+    return {"first": first} | {
+        name: [_waited(client, url) for _ in range(rounds)] for name, url in asked.items()
+    }
+
+
+def _waited(client: Client, path: str) -> float:
+    began = perf_counter()
+    response = client.get(path)
+    assert response.status_code == 200, f"{path}: {response.status_code}"
+    return perf_counter() - began
+
+
 def claim(number: int) -> list[float]:
     """Let Alice claim the next escalation `number` times."""
     alice = User.objects.get(username="alice")
@@ -124,6 +153,44 @@ def claim(number: int) -> list[float]:
         taken.append(perf_counter() - began)
         assert claimed is not None
     return taken
+
+
+def raise_some(number: int) -> list[int]:
+    """Put `number` results of the agent that is measured before a human; returns their ids."""
+    facts: dict[str, Any] = {"agent": "support-triage", "reason": "low_confidence", "title": "Where is it?"}
+    queue = ReviewQueue.objects.get(slug=QUEUES[0])
+    rows = [
+        Escalation.objects.raise_once(**facts, output={"reply": "Here."}, queue=queue) for _ in range(number)
+    ]
+    return [row.pk for row, _ in rows]
+
+
+def claim_all() -> int:
+    """Let Alice hold everything that waits; returns the id of the first, from which on there is no gap."""
+    alice = User.objects.get(username="alice")
+    waiting = Escalation.objects.filter(status=Escalation.Status.WAITING)
+    first = waiting.order_by("pk").values_list("pk", flat=True)[0]
+    until = now() + settings.CLAIM_LEASE
+    hers = ReviewQueue.objects.get(slug=QUEUES[0])
+    waiting.update(status=Escalation.Status.CLAIMED, claimed_by=alice, claimed_until=until, queue=hers)
+    return first
+
+
+def newest_of_the_agent() -> int:
+    """The id of an escalation that the agent which is measured may read."""
+    return Escalation.objects.filter(agent="support-triage").latest("pk").pk
+
+
+def decide_some(ids: list[int]) -> dict[int, float]:
+    """Let Alice accept each; returns when each decision takes effect, in seconds since 1970."""
+    alice = User.objects.get(username="alice")
+    in_effect = {}
+    for row in Escalation.objects.filter(pk__in=ids):
+        row.claim(alice)
+        decision = row.decide(alice, "accept")
+        decision.refresh_from_db(fields=["effective_at"])
+        in_effect[row.pk] = decision.effective_at.timestamp()
+    return in_effect
 
 
 def scans_of_claim() -> list[str]:
@@ -171,7 +238,7 @@ def count_days() -> int:
 
 def work_off_no_ops(number: int) -> float:
     """How long the worker takes for `number` Celery tasks that do nothing."""
-    return _worked_off(lambda: _enqueue_no_ops(number), _nothing_is_queued)
+    return _worked_off(RUNS, lambda: _enqueue_no_ops(number), _nothing_is_queued)
 
 
 def _enqueue_no_ops(number: int) -> None:
@@ -182,7 +249,7 @@ def _enqueue_no_ops(number: int) -> None:
 def work_off_runs(number: int) -> dict[str, float]:
     """How long the worker takes for `number` runs, and how many turns that is."""
     steps = Step.objects.count()
-    seconds = _worked_off(lambda: _start_runs(number), _no_run_is_going)
+    seconds = _worked_off(RUNS, lambda: _start_runs(number), _no_run_is_going)
     return {"seconds": seconds, "turns": Step.objects.count() - steps}
 
 
@@ -191,12 +258,42 @@ def _start_runs(number: int) -> None:
         ring(start_run(support_triage, {"message": message}))
 
 
-def _worked_off(enqueue: Callable[[], object], is_done: Callable[[], bool]) -> float:
+def subscribe(urls: list[str]) -> None:
+    """Let the agent that is measured be told of everything at each of `urls`."""
+    agent = Agent.objects.get(slug="support-triage")
+    for url in urls:
+        Endpoint.objects.create(agent=agent, url=url)
+
+
+def work_off_webhooks(each: int) -> float:
+    """How long the worker takes for `each` messages to every endpoint."""
+    return _worked_off("delivery", lambda: _tell(each), _nothing_is_undelivered)
+
+
+def _tell(number: int) -> None:
+    for _ in range(number):
+        with transaction.atomic():
+            Delivery.objects.tell("breaker.opened", {"name": "shop"}, agent="support-triage")
+
+
+def _nothing_is_undelivered() -> bool:
+    return not Delivery.objects.filter(status=Delivery.Status.PENDING).exists()
+
+
+def post_bare(url: str, number: int) -> float:
+    """How long as many posts take with nothing around them, by as many threads as the worker has."""
+    began = perf_counter()
+    with ThreadPoolExecutor(DELIVERIES_AT_ONCE) as threads:
+        list(threads.map(lambda _: post(url, b"{}", {"content-type": "application/json"}), range(number)))
+    return perf_counter() - began
+
+
+def _worked_off(queue: str, enqueue: Callable[[], object], is_done: Callable[[], bool]) -> float:
     # Everything is in line before the worker sees any of it: filling the line is not its work.
-    app.control.cancel_consumer(RUNS, reply=True)
+    app.control.cancel_consumer(queue, reply=True)
     enqueue()
     began = perf_counter()
-    app.control.add_consumer(RUNS, reply=True)
+    app.control.add_consumer(queue, reply=True)
     while not is_done():
         sleep(0.02)
     return perf_counter() - began

@@ -119,3 +119,61 @@ def _sql() -> str:
         )
         INSERT INTO queue_event (escalation_id, kind, data) SELECT id, 'raised', '{{}}' FROM added
     """
+
+
+# A million results of one gate, of which the first so many were decided: half escalated, half audited.
+OUTCOMES = """
+    INSERT INTO gating_outcome (agent_id, gate_id, policy_id, request_hash, task, task_hash, output,
+        confidence, partial, usage, metadata, external_id, model, prompt_version, threshold, audit_rate,
+        audit_draw, audited, exit, exit_detail, reason, detail, passed_at, escalation_id)
+    SELECT p.agent_id, p.gate_id, p.id, '', '"Where?"', '', '"There."',
+        CASE WHEN e.human THEN 0.75 * sqrt(e.u) ELSE 0.75 + 0.25 * sqrt(e.u) END, false, '{}', '{}', '',
+        'bench', 'p1', p.threshold, 0.05, 0.5, e.id IS NOT NULL AND NOT e.human,
+        CASE WHEN e.human THEN 'human' ELSE 'accepted' END, '',
+        CASE WHEN e.human THEN 'low_confidence' ELSE '' END, '',
+        statement_timestamp() - interval '20 days' * (1 - e.n::float / %(rows)s), e.id
+    FROM (
+        SELECT p.*, g.agent_id FROM gating_policy p JOIN gating_gate g ON g.id = p.gate_id
+        WHERE g.id = %(gate)s ORDER BY p.version DESC LIMIT 1
+    ) p, (
+        SELECT n, q.id, random() AS u, n <= %(decided)s / 2 AS human
+        FROM generate_series(1, %(rows)s) n
+        LEFT JOIN (
+            SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM queue_escalation
+            WHERE status = 'waiting' LIMIT %(decided)s
+        ) q ON q.place = n
+    ) e
+"""
+DECIDED = """
+    WITH said AS (
+        INSERT INTO queue_decision (escalation_id, reviewer_id, verdict, output, original_output, note,
+            reason_code, "grant", cosmetic, content_hash, decided_at, effective_at)
+        SELECT o.escalation_id, u.id, CASE WHEN random() < o.confidence THEN 'accept' ELSE 'reject' END,
+            o.output, o.output, '', '', '{}', false, '', o.passed_at, o.passed_at
+        FROM gating_outcome o, auth_user u
+        WHERE u.username = 'alice' AND o.escalation_id IS NOT NULL AND o.model = 'bench'
+        RETURNING id, escalation_id, verdict
+    ), moved AS (
+        UPDATE queue_escalation e SET status = 'decided', decision_id = said.id FROM said
+        WHERE e.id = said.escalation_id
+    )
+    INSERT INTO tuning_label (decision_id, outcome_id, agent, gate, confidence, threshold, policy_version,
+        source, inclusion_probability, correct, model, prompt_version)
+    SELECT said.id, o.id, a.slug, g.slug, o.confidence, o.threshold, 1,
+        CASE WHEN o.audited THEN 'audit' ELSE 'escalated' END, CASE WHEN o.audited THEN 0.05 ELSE 1 END,
+        said.verdict = 'accept', o.model, o.prompt_version
+    FROM said JOIN gating_outcome o ON o.escalation_id = said.escalation_id
+    JOIN gating_gate g ON g.id = o.gate_id JOIN gating_agent a ON a.id = o.agent_id
+"""
+
+
+def let_pass(rows: int, decided: int, gate: int) -> int:
+    """Let `rows` results pass a gate, `decided` of them decided; returns how many labels that made."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = 0")
+        cursor.execute(OUTCOMES, {"rows": rows, "decided": decided, "gate": gate})
+        cursor.execute(DECIDED)
+        number: int = cursor.rowcount
+        cursor.execute("VACUUM ANALYZE")
+        cursor.execute("RESET statement_timeout")
+    return number

@@ -7,70 +7,28 @@ methods see the same labels.
 
 from __future__ import annotations
 
-import csv
-import gzip
 import math
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from bench.ground import Ground
+from bench.pools import DATA, Pool, clinc, mcq, nasty
+from bench.size import WEIGHTS, size_of_one_test
 from bench.table import Line, Spread
-from escalation.tuning.certificate import Target, certify, is_due
+from escalation.tuning.certificate import Target, certify, is_due, standing
 from escalation.tuning.statistics import Floats, Point, Stratum, risk_coverage
 
-DATA = Path(__file__).parents[2] / "shared" / "data"
 REPLICATIONS = 500
 WINDOW, AUDIT_RATE, DELTA = 20_000, 0.05, 0.10
 LABELS = 1_000_000
 # Days of results, and the threshold with which they begin.
 STEPS, PER_STEP, CAREFUL = 20, 1000, 0.9
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Real predictions: a confidence each, whether it was wrong, and how often it is drawn, all (n,)."""
-
-    name: str
-    confidences: Floats
-    wrong: NDArray[np.bool_]
-    weights: Floats
-
-    def draw(self, number: int, random: Generator) -> tuple[Floats, NDArray[np.bool_]]:
-        chosen = np.searchsorted(self._cumulated, random.random(number), side="right")
-        return self.confidences[chosen], self.wrong[chosen]
-
-    @cached_property
-    def _cumulated(self) -> Floats:
-        total: Floats = np.cumsum(self.weights) / self.weights.sum()
-        return total
-
-    @cached_property
-    def truth(self) -> tuple[Floats, Floats, Floats]:
-        """Every threshold that occurs, ascending, with the true coverage and risk of each."""
-        order = np.argsort(self.confidences, kind="stable")
-        c, w, bad = self.confidences[order], self.weights[order], self.wrong[order]
-        above, errors = np.cumsum(w[::-1])[::-1], np.cumsum((w * bad)[::-1])[::-1]
-        first = np.append(True, c[1:] != c[:-1])
-        return c[first], (above / above[0])[first], (errors / above)[first]
-
-    def at(self, threshold: float) -> tuple[float, float]:
-        """The true coverage and risk at a threshold; nothing is accepted above the highest confidence."""
-        thresholds, coverage, risk = self.truth
-        n = int(np.searchsorted(thresholds, threshold))
-        return (float(coverage[n]), float(risk[n])) if n < len(thresholds) else (0.0, 0.0)
-
-    def best(self, alpha: float) -> float:
-        """The largest coverage of any threshold that keeps the target, known to nobody in real life."""
-        _, coverage, risk = self.truth
-        return float(coverage[risk <= alpha].max(initial=0.0))
 
 
 @dataclass(frozen=True)
@@ -81,9 +39,13 @@ class Setting:
     in_force: float
     alpha: float
     least: float | None = None  # of the best possible automation, as the design promises
+    pending: float = 0.0  # the share of audits that still wait, at random
+    invented: bool = False  # the guarantee must hold; how much is accepted says nothing
+    naive_fail: bool = False  # the threshold in force is far too low, and naive methods must be seen to fail
 
     def __str__(self) -> str:
-        return f"{self.pool.name}, {self.in_force:g} in force, target {self.alpha:.0%}"
+        waits = f", {self.pending:.0%} of audits wait" if self.pending else ""
+        return f"{self.pool.name}, {self.in_force:g} in force, target {self.alpha:.0%}{waits}"
 
 
 Method = Callable[[Sequence[Stratum], Sequence[Point], float, float], float | None]
@@ -94,52 +56,35 @@ def measure(ground: Ground) -> list[Line]:
     if not DATA.is_dir():
         print(f"thresholds: skipped, there is no {DATA}", file=sys.stderr)
         return []
+    sizes = [size_of_one_test(len(weights), delta) for weights in WEIGHTS for delta in (0.05, 0.10)]
     lines = [line for setting in _settings() for line in _replayed(setting, REPLICATIONS)]
-    return [*lines, *_looked_at_often(_clinc(), REPLICATIONS), _over_a_million(ground.scale.rounds)]
+    return [*sizes, *lines, *_looked_at_often(clinc(), REPLICATIONS), _over_a_million(ground.scale.rounds)]
 
 
 def _settings() -> list[Setting]:
-    clinc, mcq = _clinc(), _mcq("gpt-4-turbo")
+    intents, answers = clinc(), mcq("gpt-4-turbo")
     return [
-        Setting(clinc, 0.75, 0.02, least=0.55),
-        Setting(clinc, 0.75, 0.05, least=0.95),
-        Setting(clinc, 0.75, 0.10, least=0.97),
-        Setting(clinc, 0.40, 0.05),
-        Setting(mcq, 0.75, 0.05),
-        Setting(mcq, 0.75, 0.10),
+        Setting(intents, 0.75, 0.02, least=0.55),
+        Setting(intents, 0.75, 0.05, least=0.95),
+        Setting(intents, 0.75, 0.10, least=0.97),
+        Setting(intents, 0.40, 0.05, naive_fail=True),
+        Setting(intents, 0.75, 0.05, pending=0.4),
+        Setting(answers, 0.75, 0.05),
+        Setting(answers, 0.75, 0.10),
+        *(Setting(pool, 0.75, 0.05, invented=True) for pool in nasty(0.05, 0.75)),
     ]
 
 
-def _clinc() -> Pool:
-    """Intents of CLINC150 by a linear model; one query in twenty is out of scope, and wrong to accept."""
-    rows = list(_rows("clinc150_lr_predictions.csv.gz"))
-    outside = np.array([row["oos"] == "1" for row in rows])
-    weights = np.where(outside, 0.05 / outside.sum(), 0.95 / (~outside).sum())
-    return _pool("CLINC150", rows, weights)
-
-
-def _mcq(model: str) -> Pool:
-    rows = [row for row in _rows("llm_mcq_plaut.csv.gz") if row["model"] == model]
-    return _pool(f"{model}, multiple choice", rows, np.ones(len(rows)))
-
-
-def _rows(name: str) -> Iterable[dict[str, str]]:
-    with gzip.open(DATA / name, "rt", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def _pool(name: str, rows: Sequence[Mapping[str, str]], weights: Floats) -> Pool:
-    confidences = np.array([float(row["conf"]) for row in rows])
-    wrong = np.array([row["correct"] not in ("1", "1.0", "True") for row in rows])
-    return Pool(name, confidences, wrong, weights)
-
-
 def reviewed(
-    confidences: Floats, wrong: NDArray[np.bool_], threshold: float, random: Generator
+    confidences: Floats,
+    wrong: NDArray[np.bool_],
+    threshold: float,
+    random: Generator,
+    pending: float = 0.0,
 ) -> list[Stratum]:
     """What reviewers see of a window: all that was escalated, and by lot a few of what was accepted."""
     accepted = confidences >= threshold
-    audited = accepted & (random.random(len(confidences)) < AUDIT_RATE)
+    audited = accepted & (random.random(len(confidences)) < AUDIT_RATE * (1 - pending))
     below = Stratum(confidences[~accepted], confidences[~accepted], wrong[~accepted])
     above = Stratum(confidences[accepted], confidences[audited], wrong[audited], audits=True)
     return [stratum for stratum in (below, above) if len(stratum.reviewed)]
@@ -179,14 +124,19 @@ def _replayed(setting: Setting, replications: int) -> list[Line]:
     found: dict[str, list[float | None]] = {name: [] for name in METHODS}
     labels, audits = [], []
     for _ in range(replications):
-        strata = reviewed(*setting.pool.draw(WINDOW, random), setting.in_force, random)
+        strata = reviewed(*setting.pool.draw(WINDOW, random), setting.in_force, random, setting.pending)
         points = risk_coverage(strata, DELTA)
         labels.append(sum(len(stratum.reviewed) for stratum in strata))
         audits.append(sum(len(stratum.reviewed) for stratum in strata if stratum.audits))
         for name, method in METHODS.items():
             found[name].append(method(strata, points, setting.alpha, setting.in_force))
+    lines = [_guarantee(setting, found)]
+    if setting.invented:
+        return lines
+    if setting.naive_fail:
+        lines.append(_naive_are_seen_to_fail(setting, found))
     return [
-        _guarantee(setting, found),
+        *lines,
         _automation(setting, found["ours"]),
         Line(
             work=f"{setting}: labels of {WINDOW} results, {np.median(audits):.0f} of them audits",
@@ -205,6 +155,18 @@ def _guarantee(setting: Setting, found: Mapping[str, Sequence[float | None]]) ->
         ours=Spread((broken["ours"],), "of runs"),
         promise=f"≤ {DELTA:g} + 3 s.e.",
         kept=broken["ours"] <= most,
+    )
+
+
+def _naive_are_seen_to_fail(setting: Setting, found: Mapping[str, Sequence[float | None]]) -> Line:
+    """A replay in which nothing can go wrong would prove nothing."""
+    no_bound = _broken(setting, found["estimate, no bound"])
+    escalated = _broken(setting, found["escalated labels alone"])
+    return Line(
+        work=f"{setting}: runs that break it with no bound (with escalated labels alone: {escalated:.2f})",
+        ours=Spread((no_bound,), "of runs"),
+        promise="≥ 0.4 (1)",
+        kept=no_bound >= 0.4 and escalated == 1,
     )
 
 
@@ -233,7 +195,7 @@ def _looked_at_often(pool: Pool, replications: int) -> list[Line]:
     runs = [_applied(pool, Target(alpha, DELTA), random) for _ in range(replications)]
     broken = float(np.mean([any(pool.at(t)[1] > alpha for t in applied) for applied in runs]))
     reached = float(np.mean([pool.at(applied[-1] if applied else CAREFUL)[0] for applied in runs]))
-    setting = f"{pool.name}, {STEPS} days of {PER_STEP} results, every proposal applied"
+    setting = f"{pool.name}, {STEPS} days of {PER_STEP} results, every look applied"
     most = DELTA + 3 * math.sqrt(DELTA * (1 - DELTA) / replications)
     return [
         Line(
@@ -254,7 +216,8 @@ def _looked_at_often(pool: Pool, replications: int) -> list[Line]:
 
 def _applied(pool: Pool, target: Target, random: Generator) -> list[float]:
     """The thresholds that came into force one after the other, beginning from a careful one."""
-    threshold, applied, days = CAREFUL, [], []
+    applied: list[float] = []
+    threshold, days = CAREFUL, []
     before: int | None = None
     look = 0
     for _ in range(STEPS):
@@ -267,7 +230,7 @@ def _applied(pool: Pool, target: Target, random: Generator) -> list[float]:
         found = certify(strata, target.at_look(look))
         before, look = evidence, look + 1
         if found.status == "ok" and found.point:
-            threshold = found.point.threshold
+            threshold = standing(found.point.threshold, applied)
             applied.append(threshold)
     return applied
 

@@ -9,7 +9,16 @@ from django.contrib.auth.models import Group, Permission
 APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
-    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
+    "queue": [
+        "escalation",
+        "decision",
+        "event",
+        "reviewqueue",
+        "membership",
+        "reasoncode",
+        "queueevent",
+        "check",
+    ],
     "gating": ["agent", "agentevent", "drill", "failuremode", "gate", "policy", "outcome"],
     "tuning": [
         "label",
@@ -31,6 +40,7 @@ READABLE = {
 OPS = [
     *(f"{app}.view_{model}" for app, models in READABLE.items() for model in models),
     "queue.add_reviewqueue",
+    "queue.add_check",
     "queue.change_reviewqueue",
     "queue.add_membership",
     "queue.change_membership",

@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE = {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
         "queue.widen_what_waits": 10,
+        "queue.note_loads": 30,
         "delivery.sweep_deliveries": 5,
         "delivery.sweep_news": 10,
         "tuning.propose_thresholds": 900,

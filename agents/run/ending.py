@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from agents.answer import Answer, Unreadable, read_answer, unsupported
 from agents.guards.evidence import misquoted
@@ -17,6 +16,7 @@ from agents.run.opinions import next_aside, weighed
 from agents.run.trace import evidence, readings, titled, trace, usage
 from agents.run.waiting import wait_for
 from agents.run.work import Work
+from agents.statements import Moment
 from agents.storable import storable
 from escalation.gating.models import Drill, Outcome
 from escalation.gating.models import Result as GateResult
@@ -145,7 +145,7 @@ def _close(work: Work, **changes: Any) -> None:
 
 
 def _finish(work: Work, state: Run.State, **changes: Any) -> None:
-    work.write(state=state, ended_at=Now(), wake_at=None, **changes)
+    work.write(state=state, ended_at=Moment(), wake_at=None, **changes)
 
 
 def _at_the_gate(work: Work, ending: Ending) -> GateResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from secrets import token_hex
@@ -9,14 +10,13 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Q, Sum
 
 from agents.guards.budget import MICRO, Budget
-from agents.models import LedgerEntry, LedgerQuerySet, Run
+from agents.models import STANDING, LedgerEntry, Run
 from agents.run.metered import Tokens
 from agents.run.stage import NO_REDIS
+from agents.statements import fetched
 from agents.stores.budget import (
     Books,
     BudgetStore,
@@ -34,6 +34,15 @@ log = structlog.get_logger()
 
 EVERYTHING = "*"
 BY_DATABASE = ("id",)
+BOOKS = f"""
+    SELECT coalesce(sum(micro_usd) FILTER (WHERE kind = 'settled'), 0),
+        coalesce(jsonb_object_agg(reservation, micro_usd) FILTER (WHERE kind = 'reserved'), '{{}}')
+    FROM agents_ledgerentry WHERE {STANDING} AND """
+# A call belongs to the day it was begun on, whenever it was settled.
+BEGUN_ON_DAY = """reservation IN (
+    SELECT reservation FROM agents_ledgerentry e JOIN agents_run r ON r.id = e.run_id
+    WHERE e.kind = 'reserved' AND e.at >= %s AND e.at < %s AND r.drill_id IS NULL {of_agent}
+)"""
 
 
 def scopes_of(run: Run, budget: Budget, moment: datetime) -> tuple[Scope, ...]:
@@ -114,33 +123,16 @@ def _store(run: Run) -> BudgetStore:
 
 def books_of(scope: str) -> Books:
     """What the ledger says of a purse, by the key of `scopes_of`: at one moment, so in one statement."""
-    open_ones = Q(kind=LedgerEntry.Kind.RESERVED)
-    found = (
-        _entries_of(scope)
-        .standing()
-        .aggregate(
-            spent=Sum("micro_usd", filter=~open_ones, default=0),
-            ids=ArrayAgg("reservation", filter=open_ones, order_by="pk", default=[]),
-            amounts=ArrayAgg("micro_usd", filter=open_ones, order_by="pk", default=[]),
-        )
-    )
-    return Books(int(found["spent"]), dict(zip(found["ids"], found["amounts"], strict=True)))
+    condition, terms = _entries_of(scope)
+    ((spent, still_open),) = fetched(BOOKS + condition, terms)
+    return Books(int(spent), json.loads(still_open))
 
 
-def _entries_of(scope: str) -> LedgerQuerySet:
+def _entries_of(scope: str) -> tuple[str, list[Any]]:
     kind, _, rest = scope.partition(":")
-    entries = LedgerEntry.objects.all()
     if kind == "run":
-        return entries.filter(run_id=int(rest))
+        return "run_id = %s", [int(rest)]
     agent, _, day = rest.rpartition(":")
     begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    begun = entries.filter(
-        run__drill=None,
-        kind=LedgerEntry.Kind.RESERVED,
-        at__gte=begins,
-        at__lt=begins + timedelta(days=1),
-    )
-    if agent != EVERYTHING:
-        begun = begun.filter(agent=agent)
-    # A call belongs to the day it was begun on, whenever it was settled.
-    return entries.filter(reservation__in=begun.values("reservation"))
+    terms = [begins, begins + timedelta(days=1), *([] if agent == EVERYTHING else [agent])]
+    return BEGUN_ON_DAY.format(of_agent="" if agent == EVERYTHING else "AND e.agent = %s"), terms

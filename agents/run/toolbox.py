@@ -21,6 +21,7 @@ from agents.guards.loop import polling_wait_s
 from agents.models import ToolCall
 from agents.run.stage import stage_of
 from agents.run.work import MAY_HAVE_RUN, NOT_RUN_BUDGET, Work
+from agents.statements import Moment
 from agents.storable import storable, storable_text
 from agents.tools import Tool
 from escalation.gating.models import Agent as AgentRow
@@ -119,7 +120,7 @@ def _checked(tool: Tool, call: ToolCall) -> dict[str, Any]:
 
 
 def _run(work: Work, tool: Tool, call: ToolCall) -> None:
-    work.change(call, state=ToolCall.State.STARTED, started_at=Now())
+    work.change(call, state=ToolCall.State.STARTED, started_at=Moment())
     begun = time.monotonic()
     try:
         answer = _answer(work, tool, call)

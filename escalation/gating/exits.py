@@ -22,6 +22,8 @@ ONLY_HUMAN = {
     "budget_exhausted": "a PARTIAL result is never accepted without a human",
     "approval_required": "it stands for what policy wants a human to see, always",
 }
+# Of these, no stand-in is an answer either, however long it takes; a failed tool may have changed something.
+NOBODY_ELSE = ("not_live", "approval_required", "tool_failed")
 UNKNOWN_WRITE = "a tool of this agent changes things, and nobody knows whether it did"
 
 
@@ -81,12 +83,23 @@ def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequenc
     return terms.exits.get(reason) or (HUMAN,)
 
 
+def when_full(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
+    """The handlers while the review queue has more than it can do: none waits for a human, the last yields.
+
+    What no machine may answer goes to a human all the same, and so does a PARTIAL result.
+    """
+    if partial or reason in NOBODY_ELSE:
+        return handlers
+    return (*(handler for handler in handlers if handler not in LAST), DEFAULT)
+
+
 def at_the_deadline(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
     """The handlers to try when nobody decided in time; the last of them always yields.
 
-    A shadow run stays with a human, and no rule is shown a PARTIAL result: it might pass it on as whole.
+    What no machine may answer stays with a human. A PARTIAL result may end in a safe default, and no rule is
+    shown it: it might pass it on as whole.
     """
-    if reason == "not_live":
+    if reason in NOBODY_ELSE:
         return (HUMAN,)
     fitting = [handler for handler in handlers if not (partial and handler.startswith(f"{RULE}:"))]
     return fitting or (HUMAN,)

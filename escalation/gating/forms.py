@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from escalation.gating.exceptions import PolicyChanged
-from escalation.gating.exits import ACCEPTS_NOTHING
+from escalation.gating.exits import ACCEPTS_NOTHING, NOBODY_ELSE
 from escalation.gating.models import Agent, Gate, Policy
 from escalation.gating.models.policy import HANDLED, LIMITS, WHOLE_LIMITS, all_to_a_human, stays_with_a_human
 from escalation.gating.rules import rule_names
@@ -68,6 +68,15 @@ class PolicyForm(forms.Form):
         required=False,
         label="Deadline",
         help_text="seconds in the working hours of the review queue; empty: an escalation waits for ever",
+    )
+    shed = forms.MultipleChoiceField(
+        choices=[
+            (reason, Reason(reason).label.capitalize()) for reason in HANDLED if reason not in NOBODY_ELSE
+        ],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="While the review queue is full, do without a human for",
+        help_text="Results of normal or low priority take their other exits, at last the safe default.",
     )
     queue = forms.ModelChoiceField(ReviewQueue.objects.all(), label="Review queue")
     reason = forms.CharField(

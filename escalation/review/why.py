@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from escalation.gating.exits import ACCEPTS_NOTHING
 from escalation.queue.models import Reason
 
 # What a reviewer of a blind check may know: that somebody must look, and nothing else.
@@ -52,8 +53,8 @@ def why(facts: Facts) -> str:
 
 def compared(confidence: float | None, threshold: float | None) -> tuple[str, str]:
     """Both numbers with as many digits as it takes to tell them apart; an absent one is ""."""
-    if confidence is None or threshold is None:
-        return number(confidence), number(threshold)
+    if confidence is None or threshold is None or threshold == ACCEPTS_NOTHING:
+        return number(confidence), "" if threshold == ACCEPTS_NOTHING else number(threshold)
     digits = next((n for n in range(2, 17) if round(confidence, n) != round(threshold, n)), 2)
     return f"{confidence:.{digits}f}", f"{threshold:.{digits}f}"
 
@@ -66,6 +67,8 @@ def _doubt(confidence: float | None, threshold: float | None) -> str:
     got, needed = compared(confidence, threshold)
     if not got:
         return "The agent is not sure enough."
+    if threshold == ACCEPTS_NOTHING:
+        return "Nothing is accepted at this gate at present, so a person sees every result."
     if not needed or not _is_under(confidence, threshold):
         return f"The agent's confidence is {got}, and it asked for a person."
     return f"Confidence {got} is under the threshold {needed}."

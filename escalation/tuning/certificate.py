@@ -8,7 +8,7 @@ passed hold together with confidence 1 - delta, for outcomes like those in the w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -98,6 +98,15 @@ def is_due(evidence: int, before: int | None, target: Target) -> bool:
     if before is None:
         return evidence >= fewest_labels(target.alpha, target.at_look(0).delta, 1)
     return evidence >= 2 * max(before, 1)
+
+
+def standing(found: float, earlier: Iterable[float]) -> float:
+    """The threshold to go by after a look that `found` one: the lowest of all looks at the same window.
+
+    The looks hold together with confidence 1 - delta: one that is stricter, and vouches for less, takes
+    nothing back from those before it.
+    """
+    return min([found, *earlier])
 
 
 def one_step(in_force: float, wanted: float, largest: float) -> float:

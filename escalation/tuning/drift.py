@@ -22,6 +22,8 @@ RISING = (1.25, 1.5, 2.0)
 FALLING = (0.8, 2 / 3, 0.5)
 # A bet of more would be ruined by a single observation.
 BOLDEST = 0.95
+# What a warning and an alarm raise the audit rate to, and for how many results.
+RAISED_RATE, RAISED_FOR = 0.5, 2_000
 # Far from where a double ends, and of no consequence: every limit was passed long before.
 MOST = 1e300
 
@@ -75,7 +77,7 @@ class Detector:
     tolerated: float
     multiples: tuple[float, ...]
     horizon: float
-    stakes: Floats = field(init=False)
+    stakes: Floats = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stakes", stakes_on(self.tolerated, self.multiples))

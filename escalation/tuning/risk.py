@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from escalation.gating.models import Gate
+from django.utils.timezone import now
+
+from escalation.gating.models import Gate, Policy
 from escalation.tuning.bill import Bill, bill_at
 from escalation.tuning.calibration import Bin, Fitted, expected_error, fit, reliability
 from escalation.tuning.certificate import Certificate, Target
 from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogram
 from escalation.tuning.diagram import Diagram, draw_diagram
-from escalation.tuning.models import GateTarget
+from escalation.tuning.models import GateCosts, GateTarget
+from escalation.tuning.remembered import remembered
 from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
 from escalation.tuning.strata import Window, window_at
 from escalation.tuning.templatetags.shares import percent
@@ -24,7 +28,7 @@ class Risk:
 
     window: Window
     target: Target
-    now: list[str]
+    said: list[str]
     points: list[Point]
     curve: Curve | None
     histogram: Histogram
@@ -36,12 +40,18 @@ class Risk:
     fitted: Fitted | None
     diagram: Diagram
     bill: Bill | None
+    counted_at: datetime = field(default_factory=now)
 
 
 def risk_at(gate: Gate) -> Risk:
-    """Read a gate's present window and draw it, with its limits said in words."""
-    window, policy, target = window_at(gate), gate.policy, GateTarget.objects.of(gate)
-    threshold = policy.threshold if policy else None
+    """Read a gate's present window and draw it, with its limits said in words; as of a short while ago."""
+    policy, target, costs = gate.policy, GateTarget.objects.of(gate), GateCosts.newest(gate)
+    key = ("risk", gate.pk, policy and policy.pk, target, costs and costs.pk)
+    return remembered(key, lambda: _risk_now(gate, policy, target))
+
+
+def _risk_now(gate: Gate, policy: Policy | None, target: Target) -> Risk:
+    window, threshold = window_at(gate), policy.threshold if policy else None
     points = looked_at(risk_coverage(window.strata, target.delta), window.strata)
     found, fitted, bins = window.certify(target), fit(window.strata), reliability(window.strata)
     reached = [point for point in points if threshold is not None and point.threshold >= threshold]
@@ -49,7 +59,7 @@ def risk_at(gate: Gate) -> Risk:
     return Risk(
         window=window,
         target=target,
-        now=_said_now(window, found, threshold),
+        said=_said_now(window, found, threshold),
         points=points,
         curve=draw_curve(points, threshold) if points else None,
         histogram=draw_histogram([(cell.confidence, cell.outcomes) for cell in window.cells], threshold),

@@ -33,10 +33,15 @@ def proposals_at(gate: Gate) -> list[Sheet]:
 def _sheet(proposal: Proposal, *, newest: bool) -> Sheet:
     certificate = proposal.certificate
     changes = change(certificate, proposal.present, proposal.policy.threshold)
+    sentences = [*evidence(certificate), *changes]
+    if newest and (stands := proposal.standing()) is not None and stands != proposal.threshold:
+        sentences.append(
+            f"An earlier look at this window vouched for {stands!r}, and all looks hold together: it stands."
+        )
     return Sheet(
         proposal,
         finding(certificate),
-        [*evidence(certificate), *changes],
+        sentences,
         proposal.obstacle() if newest else "A newer proposal was made.",
     )
 

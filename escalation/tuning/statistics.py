@@ -122,8 +122,8 @@ def wrong_between(
     weighted, errors, squares, all_squares, counted = sums
     heaviest = max((s.weight for s in strata if ((s.reviewed >= low) & (s.reviewed < high)).any()), default=0)
     largest = np.array([float(heaviest)])
-    share, upper = _limit(weighted, errors, squares, largest, delta / 2)
-    _, right = _limit(weighted, weighted - errors, all_squares - squares, largest, delta / 2)
+    share, upper = limit(weighted, errors, squares, largest, delta / 2)
+    _, right = limit(weighted, weighted - errors, all_squares - squares, largest, delta / 2)
     return Estimate(float(share[0]), float(1 - right[0]), float(upper[0]), int(counted[0]))
 
 
@@ -174,7 +174,7 @@ def _points(ordered: Sequence[Stratum], grid: Floats, delta: float) -> list[Poin
         errors += weight * wrong
         squares += weight**2 * wrong
         largest = np.maximum(largest, np.where(seen > 0, weight, 0))
-    risk, upper = _limit(weighted, errors, squares, largest, delta)
+    risk, upper = limit(weighted, errors, squares, largest, delta)
     columns = (column.tolist() for column in (grid, covered / total, risk, upper, labels.astype(int)))
     return [Point(*values) for values in zip(*columns, strict=True)]
 
@@ -183,9 +183,13 @@ def _at_or_above(ordered: Floats, grid: Floats) -> Floats:
     return (len(ordered) - np.searchsorted(ordered, grid, side="left")).astype(float)
 
 
-def _limit(
+def limit(
     weighted: Floats, errors: Floats, squares: Floats, largest: Floats, delta: float
 ) -> tuple[Floats, Floats]:
+    """Estimate and bound of many thresholds at once, arrays of one shape: sums over labels of weights.
+
+    `weighted`: of all; `errors`: of wrong ones; `squares`: of their squares; `largest`: the heaviest.
+    """
     from scipy.special import betaincinv  # a third of a second that only those pay who ask for a curve
 
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 import numpy as np
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Min, Q, QuerySet
+from django.db.models.functions import Floor, Ln, Now
 
 from escalation.gating.models import Gate, Outcome, Policy
 from escalation.queue.models import Escalation, Reason
@@ -23,6 +23,8 @@ LONGEST_WINDOW = timedelta(days=90)
 HEAVIEST = 100
 # As much of a period must be decided before it vouches for anything: reviewers may take the easy ones first.
 CLOSED_AUDITS, CLOSED_ESCALATIONS = 0.90, 0.95
+# What is missing to certainty; of nothing there is no logarithm.
+MISSING = 1.0 + 1e-9 - F("confidence")
 # Where the confidence decided, or would have: what a guard stopped takes its exit whatever it is.
 BY_CONFIDENCE = ("", Reason.LOW_CONFIDENCE, Reason.NOT_LIVE)
 
@@ -90,13 +92,16 @@ class Window:
 def window_at(gate: Gate, since: datetime | None = None, until: datetime | None = None) -> Window:
     """Read the present window of a gate, or what passed from `since` to before `until` of its versions.
 
-    One query, whose rows are counts by policy, way and confidence.
+    One query, whose rows are counts by policy, way and confidence. Confidences that differ by less than a
+    ten-thousandth, or by a hundredth of what is missing to 1, count as the lowest of them, so that a million
+    outcomes are a few thousand rows. At that one, and at the threshold in force, all counts are exact.
     """
     newest = gate.outcomes.order_by("-id").values_list("model", "prompt_version").first()
     if newest is None:
         return Window("", "")
     outcomes = gate.outcomes.filter(model=newest[0], prompt_version=newest[1])
-    cells = _cells(decided_by_confidence(outcomes, since or window_start(gate), until))
+    passed = decided_by_confidence(outcomes, since or window_start(gate), until)
+    cells = _cells(passed, gate.policy)
     return Window(*newest, cells, *_strata(cells, _periods(gate.policies.order_by("version"))))
 
 
@@ -120,20 +125,31 @@ def decided_by_confidence(
     return found.filter(passed_at__lt=until) if until else found
 
 
-def _cells(outcomes: QuerySet[Outcome]) -> list[Cell]:
+def _cells(outcomes: QuerySet[Outcome], in_force: Policy | None) -> list[Cell]:
+    reached = Q(confidence__gte=in_force.threshold if in_force else 0.0)
+    # Cells of even width cannot tell apart what a sure model says; those on a logarithmic scale can.
+    alike = {
+        "even": Floor(F("confidence") * 10_000.0),
+        "odds": Floor(-100.0 * Ln(MISSING)),
+        "reaches": ExpressionWrapper(reached, output_field=BooleanField()),
+    }
     counted = (
-        outcomes.values_list("policy_id", "exit", "confidence")
+        outcomes.order_by()
+        .values("policy_id", "exit", **alike)
         .annotate(
-            Count("pk"),
+            lowest=Min("confidence"),
+            number=Count("pk"),
             labelled=Count("labels"),
             wrong=Count("labels", filter=Q(labels__correct=False)),
             audits=Count("labels", filter=Q(labels__source=Label.Source.AUDIT)),
             asked=Count("escalation"),
             decided=Count("escalation", filter=Q(escalation__status=Escalation.Status.DECIDED)),
         )
-        .order_by("policy_id", "exit", "-confidence")
+        .order_by("policy_id", "exit", "-lowest")
     )
-    return [Cell(policy, exit_ == Outcome.Exit.HUMAN, *counts) for policy, exit_, *counts in counted]
+    names = ("lowest", "number", "labelled", "wrong", "audits", "asked", "decided")
+    rows = counted.values_list("policy_id", "exit", *names)
+    return [Cell(policy, exit_ == Outcome.Exit.HUMAN, *counts) for policy, exit_, *counts in rows]
 
 
 def _periods(policies: Iterable[Policy]) -> dict[int, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from escalation.gating.models import Gate, Outcome
+from escalation.tuning.remembered import remembered
 from escalation.tuning.statistics import Estimate, Stratum, wilson, wrong_between
 from escalation.tuning.strata import Window, decided_by_confidence, window_at
 
@@ -62,7 +63,8 @@ def what_if(
     gate: Gate, threshold: float, since: datetime, until: datetime, before: int | None = None
 ) -> WhatIf:
     """Replay what passed from `since` to before `until`; list what changes sides, newest first."""
-    window, policy = window_at(gate, since, until), gate.policy
+    policy = gate.policy
+    window = remembered(("what if", gate.pk, since, until), lambda: window_at(gate, since, until))
     in_force = policy.threshold if policy else threshold
     passed = gate.outcomes.filter(model=window.model, prompt_version=window.prompt_version)
     between = {"confidence__gte": min(threshold, in_force), "confidence__lt": max(threshold, in_force)}

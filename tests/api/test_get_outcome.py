@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 
 from escalation.gating.models import Gate
 from escalation.queue.models import Escalation
+from escalation.tuning.models import Calibration
 from tests.api.caller import Caller
 
 RESULT = {"task": "2 + 2", "output": "5", "confidence": 0.9}
@@ -59,3 +60,13 @@ def test_another_agents_does_not_exist(support_triage: Caller, invoices: Caller)
     answer = invoices.get(f"/outcomes/{posted['id']}/")
 
     assert answer.status_code == 404
+
+
+def test_it_says_what_its_confidence_has_meant(support_triage: Caller, gate: Gate) -> None:
+    knots = [[0.5, 0.4], [0.95, 0.85]]
+    Calibration.objects.create(gate=gate, version=1, method="isotonic", labels=300, knots=knots)
+
+    posted = support_triage.post("/outcomes/", RESULT | {"confidence": 0.95}).json()
+    beyond = support_triage.post("/outcomes/", RESULT | {"confidence": 0.99}).json()
+
+    assert (posted["calibrated_confidence"], beyond["calibrated_confidence"]) == (0.85, None)

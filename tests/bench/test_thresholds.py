@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bench.thresholds import METHODS, Pool, reviewed
+from bench.pools import Pool
+from bench.thresholds import METHODS, reviewed
 from escalation.tuning.statistics import risk_coverage
 
 

@@ -21,6 +21,10 @@ from escalation.review.why import BLIND, compared, why
             {"reason": "low_confidence", "confidence": 0.9},
             "The agent's confidence is 0.90, and it asked for a person.",
         ),
+        (
+            {"reason": "low_confidence", "confidence": 1.0, "threshold": 2.0},
+            "Nothing is accepted at this gate at present, so a person sees every result.",
+        ),
         ({"reason": "no_confidence"}, "The agent gave no confidence that can be used; 0.75 was needed."),
         (
             {"reason": "budget_exhausted", "usage": {"cost_usd": 0.4, "turns": 1}, "completed": ["a"]},

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from escalation.delivery.models import Delivery, Endpoint
 from escalation.gating.models import Gate, Policy
 from escalation.tuning.models import Alarm, GateRails, Proposal, Settlement, Watch
-from tests.tuning.seen import seen_enough
+from tests.tuning.seen import decided, seen_enough
 
 
 def let(gate: Gate, **rails: Any) -> None:
@@ -118,3 +118,17 @@ def test_receivers_are_told(gate: Gate, alice: User) -> None:
 def test_what_two_people_must_see_cannot_apply_itself(gate: Gate) -> None:
     with pytest.raises(IntegrityError, match="what_two_people_must_see"):
         let(gate, four_eyes=True)
+
+
+def test_a_later_look_takes_nothing_back(gate: Gate, alice: User) -> None:
+    let(gate)
+    seen_enough(gate, alice)
+    applied(gate)
+    decided(0.6, alice, number=300, right=False)
+    decided(0.9, alice, number=400)
+
+    later = applied(gate)
+
+    newest = Proposal.objects.first()
+    assert newest is not None
+    assert (newest.look, newest.threshold, newest.standing(), later) == (1, 0.9, 0.6, [])

@@ -26,6 +26,8 @@ Deadline = Annotated[float, Meta(ge=1, le=31_536_000)]
 # Any JSON value; numbers, texts and depth have the limits that parsing.py sets for the whole body.
 Json = Any
 JsonObject = dict[str, Any]
+# The same, and not null.
+Given = str | int | float | bool | list[Any] | dict[str, Any]
 
 # The reasons that an agent may give. Audits and the other blind checks are the server's own.
 GivenReason = Literal[

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('delivery', '0003_dead_ones_are_found_at_once'),
-        ('queue', '0008_deadlines_in_working_hours'),
+        ('queue', '0006_deadlines_in_working_hours'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     Everything else is raised without this: the trigger looks at the priority alone. 2 is "high".
     """
 
-    dependencies = [("delivery", "0004_tell_people"), ("queue", "0008_deadlines_in_working_hours")]
+    dependencies = [("delivery", "0004_tell_people"), ("queue", "0006_deadlines_in_working_hours")]
 
     operations = [
         migrations.RunSQL(

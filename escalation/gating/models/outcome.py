@@ -11,7 +11,17 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from escalation.gating.exits import ACCEPTED, CACHED, DEFAULT, HUMAN, Facts, Judgement, is_probability, judge
+from escalation.gating.exits import (
+    ACCEPTED,
+    CACHED,
+    DEFAULT,
+    HUMAN,
+    Facts,
+    Judgement,
+    is_probability,
+    judge,
+    when_full,
+)
 from escalation.gating.models.agent import Agent
 from escalation.gating.models.gate import Gate
 from escalation.gating.models.policy import Policy
@@ -253,9 +263,15 @@ class Outcome(models.Model):
         """Say which exit is the first that yields, and what it yields; nobody is asked yet."""
         if judgement.reason is None:
             self.exit = self.Exit.ACCEPTED
+            return
+        sheds, handlers = policy.sheds(judgement.reason, result.priority), judgement.handlers
+        if sheds:
+            handlers = when_full(handlers, judgement.reason, partial=result.partial)
         # Every saved list ends in a handler that yields; whatever changed since must not lose a result.
-        elif not any(self._try(handler, policy, result) for handler in judgement.handlers):
+        if not any(self._try(handler, policy, result) for handler in handlers):
             self.exit = self.Exit.HUMAN
+        if sheds and self.degraded:
+            self.exit_detail += f"; the review queue {policy.queue.slug} is full"
 
     def _try(self, handler: str, policy: Policy, result: Result) -> bool:
         if handler == HUMAN:

@@ -16,6 +16,7 @@ from escalation.gating.exceptions import UnknownGate
 from escalation.gating.exits import (
     ACCEPTS_NOTHING,
     HUMAN,
+    NOBODY_ELSE,
     Terms,
     faults,
     holes,
@@ -25,7 +26,7 @@ from escalation.gating.exits import (
 )
 from escalation.gating.rules import rule_named
 from escalation.gating.tables import problems_of
-from escalation.queue.models import Reason, ReviewQueue
+from escalation.queue.models import Escalation, Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.rows import names, read
 
@@ -46,6 +47,7 @@ TERMS = (
     "cache_ttl_s",
     "deadline_s",
     "on_timeout",
+    "shed",
     "queue",
 )
 
@@ -125,6 +127,8 @@ class Policy(models.Model):
     cache_ttl_s = models.PositiveIntegerField(default=86_400)  # how old an answer the exit `cached` may yield
     # In working hours of the review queue, until the timeout exit.
     deadline_s = models.PositiveIntegerField(null=True, blank=True)
+    # Reasons of low stakes: while the review queue is full, these do without a human.
+    shed = models.JSONField(default=list, blank=True)
     on_timeout = models.JSONField(default=stays_with_a_human)  # [handler, …]: what is then tried, in order
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(
@@ -160,6 +164,11 @@ class Policy(models.Model):
         """What a new version starts from."""
         return {name: getattr(self, name) for name in TERMS}
 
+    def sheds(self, reason: str, priority: int) -> bool:
+        """Whether a result does without a human now, because too many wait already."""
+        is_low = reason in self.shed and priority <= Escalation.Priority.NORMAL
+        return is_low and self.queue.overloaded_at is not None
+
     @property
     def timeout(self) -> dict[str, Any] | None:
         """What an escalation raised under this policy says of its timeout exit; None without a deadline."""
@@ -171,6 +180,7 @@ class Policy(models.Model):
             "on_timeout": [],
             "tables": problems_of(self.tables),
             "default_output": self._misfits(self.default_output),
+            "shed": faults_of_shed(self.shed, self.default_output),
             "budget": excesses(self.budget),
         }
         at_deadline = {"on_timeout": self.on_timeout}
@@ -208,6 +218,13 @@ class Policy(models.Model):
             return []
         errors = Draft202012Validator(self.gate.output_schema).iter_errors(output)
         return [f"it does not fit the gate's output: {error.message}" for error in errors]
+
+
+def faults_of_shed(shed: Any, default_output: Any) -> list[str]:
+    """What is wrong with the reasons that do without a human while the review queue is full."""
+    if not isinstance(shed, list) or any(reason not in HANDLED or reason in NOBODY_ELSE for reason in shed):
+        return ["choose among the reasons that have exits; what no machine may answer goes to a human"]
+    return ["write the safe default: it is their last exit"] if shed and default_output is None else []
 
 
 def _yields_default(exits: dict[str, list[str]]) -> bool:

@@ -7,11 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from scipy.stats import beta
-
-Counts = Mapping[
-    tuple[str, str], Mapping[date, tuple[int, float]]
-]  # (measure, label): {day: (number, total)}
+# (measure, label): {day: (number, total)}
+Counts = Mapping[tuple[str, str], Mapping[date, tuple[int, float]]]
 CONFIDENCE = 0.95
 
 
@@ -74,6 +71,8 @@ def upper_bound(wrong: float, checked: float) -> float | None:
     """The error rate that is not exceeded, one-sided 95 % (Clopper and Pearson 1934); None without data."""
     if not checked:
         return None
+    from scipy.stats import beta  # a second that only those pay who ask for this figure
+
     return float(beta.ppf(CONFIDENCE, wrong + 1, checked - wrong)) if wrong < checked else 1.0
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 from datetime import date
 
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 
-from escalation.queue.models import Escalation, ReviewQueue
+from escalation.queue.models import Escalation, Membership, ReviewQueue
 from escalation.review.insights.figures import Figure, figures
 from escalation.review.insights.models import DailyCount
 from escalation.review.insights.reading import Reader, gathered, span_of
@@ -19,6 +20,11 @@ RANGES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
 USUAL_RANGE = 30
 # So many that wait are counted; beyond, the backlog starts from there.
 MOST_WAITING = 200_000
+
+
+def leads_any(user: User) -> bool:
+    roles = [Membership.Role.LEAD, Membership.Role.OPS]
+    return Membership.objects.filter(user=user, role__in=roles).exists()
 
 
 class InsightsView(ReviewerView):
@@ -33,6 +39,7 @@ class InsightsView(ReviewerView):
             "chosen": self.chosen,
             "until": DailyCount.objects.counted_until(),
             "address": self.address,
+            "leads": leads_any(self.request.user),
         }
         return self.page("review/insights/insights.html", context)
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('queue', '0008_deadlines_in_working_hours'),
+        ('queue', '0006_deadlines_in_working_hours'),
     ]
 
     operations = [

@@ -45,20 +45,9 @@ TOLD: dict[str, Any] = {
 class LabelQuerySet(models.QuerySet["Label"]):
     def write_for(self, decision: Decision) -> Label | None:
         """Say what a decision says of the confidence, or nothing where it says nothing."""
-        if not is_labelled(decision):
-            return None
-        escalation = decision.escalation
-        outcome = Outcome.objects.filter(escalation=escalation).first()
-        if outcome is not None and outcome.degraded:  # it was not the agent's own answer that was checked
-            return None
-        return self.create(
-            decision=decision,
-            agent=escalation.agent,
-            gate=escalation.gate,
-            outcome=outcome,
-            correct=decision.cosmetic or CORRECT[Verdict(decision.verdict)],
-            **_conditions(escalation, outcome),
-        )
+        if label := label_of(decision, Outcome.objects.filter(escalation=decision.escalation).first()):
+            label.save(force_insert=True)
+        return label
 
     def at(self, gate: Gate) -> LabelQuerySet:
         return self.filter(agent=gate.agent.slug, gate=gate.slug)
@@ -155,7 +144,25 @@ def is_labelled(decision: Decision) -> bool:
     """Whether a decision says right or wrong of a whole result."""
     escalation = decision.escalation
     whole_result = escalation.kind == Escalation.Kind.RESULT and not escalation.partial
-    return whole_result and decision.verdict in CORRECT
+    # A second look and gold say something of people: the result has its label from the first decision.
+    of_people = escalation.reason in (Reason.SECOND_REVIEW, Reason.GOLD)
+    return whole_result and not of_people and decision.verdict in CORRECT
+
+
+def label_of(decision: Decision, outcome: Outcome | None) -> Label | None:
+    """What a decision says of the confidence of `outcome`, not yet stored; None where it says nothing."""
+    # Of a degraded outcome it was not the agent's own answer that was checked.
+    if not is_labelled(decision) or (outcome is not None and outcome.degraded):
+        return None
+    escalation = decision.escalation
+    return Label(
+        decision=decision,
+        agent=escalation.agent,
+        gate=escalation.gate,
+        outcome=outcome,
+        correct=decision.cosmetic or CORRECT[Verdict(decision.verdict)],
+        **_conditions(escalation, outcome),
+    )
 
 
 def _conditions(escalation: Escalation, outcome: Outcome | None) -> dict[str, Any]:

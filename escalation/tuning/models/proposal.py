@@ -12,7 +12,16 @@ from django.db.models.functions import Now
 from escalation.gating.models import Gate, Policy
 from escalation.gating.signals import applied
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.tuning.certificate import METHOD, Certificate, Status, Target, evidence_in, is_due, one_step
+from escalation.tuning.certificate import (
+    METHOD,
+    Certificate,
+    Status,
+    Target,
+    evidence_in,
+    is_due,
+    one_step,
+    standing,
+)
 from escalation.tuning.exceptions import ProposalClosed
 from escalation.tuning.models.alarm import Alarm
 from escalation.tuning.models.rails import GateRails
@@ -140,6 +149,22 @@ class Proposal(models.Model):
         shares = (self.coverage_now, self.risk_now, self.risk_upper_now)
         return _point(self.policy.threshold, *shares, self.labels_now)
 
+    def standing(self) -> float | None:
+        """The lowest threshold of all looks at the same window, this one included: they hold together."""
+        looks = Proposal.objects.filter(
+            gate=self.gate_id,
+            model=self.model,
+            prompt_version=self.prompt_version,
+            look__lte=-1 if self.look is None else self.look,
+            status=Status.OK,
+            alpha=self.alpha,
+            delta=self.delta,
+        )
+        if closed_at := window_start(self.gate):
+            looks = looks.filter(made_at__gt=closed_at)
+        thresholds = [found for found in looks.values_list("threshold", flat=True) if found is not None]
+        return standing(thresholds[0], thresholds) if thresholds else None
+
     def obstacle(self) -> str:
         """Why it can be applied no more, in a sentence; empty: it can."""
         settlement = Settlement.objects.filter(proposal=self).select_related("actor").first()
@@ -182,6 +207,8 @@ class Proposal(models.Model):
         if in_force is None or not enough or self.obstacle() or Alarm.objects.stands_at(self.gate):
             return None
         if in_force.adopted_at + rails.cooling > moment:
+            return None
+        if in_force.threshold == self.standing():
             return None
         threshold = one_step(in_force.threshold, self.threshold or 0.0, rails.largest_step)
         if not self._vouched_for(threshold):

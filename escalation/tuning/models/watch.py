@@ -14,6 +14,8 @@ from escalation.gating.models import Gate, Outcome, Policy
 from escalation.gating.signals import drifted
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.tuning.drift import (
+    RAISED_FOR,
+    RAISED_RATE,
     Detector,
     Sums,
     errors_beyond,
@@ -40,8 +42,6 @@ SETTLED = timedelta(seconds=30)
 MOST_AT_ONCE = 20_000
 # So many results tell how many are usually escalated.
 FEWEST_TO_COMPARE = 200
-# What a warning and an alarm raise the audit rate to, and for how many results.
-RAISED_RATE, RAISED_FOR = 0.5, 2_000
 
 
 class WatchQuerySet(models.QuerySet["Watch"]):
