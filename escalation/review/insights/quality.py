@@ -87,11 +87,12 @@ Decided = tuple[str, str, str, float | None]  # queue, reviewer, verdict, second
 
 def qualities(looks: Iterable[Look], decided: Iterable[Decided]) -> list[Quality]:
     """One for each review queue that appears, by name; `decided` in the order of the clock."""
-    looked, said = defaultdict(list), defaultdict(list)
+    looked: dict[str, list[Look]] = defaultdict(list)
+    said: dict[str, list[tuple[str, str, float | None]]] = defaultdict(list)
     for look in looks:
         looked[look.queue].append(look)
-    for queue, *rest in decided:
-        said[queue].append(tuple(rest))
+    for queue, who, verdict, seconds in decided:
+        said[queue].append((who, verdict, seconds))
     return [_quality(queue, looked[queue], said[queue]) for queue in sorted({*looked, *said})]
 
 
