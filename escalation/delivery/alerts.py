@@ -18,9 +18,9 @@ from escalation.delivery.models.channel import LEADS, REVIEWERS, members
 from escalation.gating.models import Agent, Gate
 from escalation.gating.models.agent import AgentEvent
 from escalation.gating.signals import drifted
-from escalation.queue.models import Escalation, ReviewQueue
+from escalation.queue.models import Escalation, Note, ReviewQueue
 from escalation.queue.models.deadline import Circle
-from escalation.queue.signals import alerted, widened
+from escalation.queue.signals import alerted, noted, widened
 
 
 @receiver(alerted)
@@ -72,6 +72,15 @@ def tell_of_the_pause(instance: AgentEvent, created: bool, **_: Any) -> None:
         people = [*_ops(), *on_call(instance.agent.slug)]
         path = f"/admin/gating/agent/{instance.agent.pk}/change/"
         Notification.objects.tell("agent_paused", f"pause:{instance.pk}", facts, path=path, people=people)
+
+
+@receiver(noted)
+def tell_who_is_mentioned(note: Note, mentioned: Iterable[User], **_: Any) -> None:
+    """They are members of its review queue; what the note says stays where it is."""
+    escalation = note.escalation
+    facts = {"title": escalation.title, "by": note.author.get_username()}
+    path = f"/escalations/{escalation.pk}/"
+    Notification.objects.tell("mention", f"note:{note.pk}", facts, path=path, people=mentioned)
 
 
 @receiver(drifted)

@@ -16,7 +16,7 @@ from escalation.delivery.models import Channel, Notification
 from escalation.delivery.notifying import send_what_is_due
 from escalation.delivery.tasks import sweep_news
 from escalation.gating.models import Agent
-from escalation.queue.models import Membership, ReviewQueue
+from escalation.queue.models import Membership, Note, ReviewQueue
 from escalation.queue.models.deadline import Circle
 from escalation.queue.signals import alerted
 from tests.cast import RaiseEscalation
@@ -91,6 +91,20 @@ def test_a_paused_agent_is_news_for_ops(a_channel: MakeChannel, olga: User, agen
 
     (notification,) = Notification.objects.all()
     assert (notification.channel, notification.facts["because"]) == (olgas, "it invents refunds")
+
+
+def test_who_is_mentioned_in_a_note_hears_of_it(
+    a_channel: MakeChannel, alice: User, bob: User, an_escalation: RaiseEscalation
+) -> None:
+    a_channel()
+    bobs = a_channel(user=bob)
+    escalation = an_escalation()
+
+    Note.objects.write(escalation, alice, "@bob, @alice: is this right?")
+
+    (notification,) = Notification.objects.all()
+    assert (notification.channel, notification.facts["by"]) == (bobs, "alice")
+    assert notification.path == f"/escalations/{escalation.pk}/"
 
 
 def test_the_same_news_is_told_once(a_channel: MakeChannel, alice: User, receiver: Receiver) -> None:

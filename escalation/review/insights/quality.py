@@ -91,8 +91,8 @@ def qualities(looks: Iterable[Look], decided: Iterable[Decided]) -> list[Quality
     said: dict[str, list[tuple[str, str, float | None]]] = defaultdict(list)
     for look in looks:
         looked[look.queue].append(look)
-    for queue, reviewer, verdict, seconds in decided:
-        said[queue].append((reviewer, verdict, seconds))
+    for queue, who, verdict, seconds in decided:
+        said[queue].append((who, verdict, seconds))
     return [_quality(queue, looked[queue], said[queue]) for queue in sorted({*looked, *said})]
 
 
