@@ -43,6 +43,13 @@ TAKE = f"""
 
 # The run is held by whoever holds this epoch of it.
 OURS = "agents_run.epoch = %s AND agents_run.state = 'running'"
+# It was rung for, and had as much time again as it had waited by then.
+UNHEARD = """(
+    agents_run.rung_at IS NULL OR statement_timestamp() >= agents_run.rung_at + greatest(%s, least(
+        agents_run.rung_at - coalesce(agents_run.wake_at, agents_run.lease_until, agents_run.created_at), %s
+    ))
+)"""
+LONGEST_UNHEARD = timedelta(minutes=5)
 # Characters in the name and the id of a tool call: more than the API gives.
 LONGEST_NAME = 200
 
@@ -67,12 +74,16 @@ class RunQuerySet(models.QuerySet["Run"]):
         return None
 
     def to_ring(self, *, every: timedelta) -> RunQuerySet:
-        """Runs that a worker should advance, and that nobody rang for since they are free, or in a while."""
+        """Runs that a worker should advance, and that nobody rang for since they are free, or in a while.
+
+        A while is `every`, and for a run that has waited longer as long as it had waited when it was rung for
+        last, up to LONGEST_UNHEARD: asked for over and over, a backlog is buried under its own echoes.
+        """
         # A run that agent.run() takes the steps of is its caller's, until it waited for a human.
         for_workers = Q(gated=True) | Q(escalation__isnull=False)
         lapsed_since = Q(lease_until__gt=F("rung_at"))
-        unheard = Q(rung_at__isnull=True) | Q(rung_at__lte=Now() - every)
-        return self.advanceable().filter(for_workers, lapsed_since | unheard)
+        unheard = RawSQL(UNHEARD, [every, LONGEST_UNHEARD], output_field=models.BooleanField())
+        return self.advanceable().filter(for_workers, lapsed_since | Q(unheard))
 
     def abandoned(self, *, nameless: str) -> RunQuerySet:
         """Runs of agent.run() whose program has ended, and that no worker can go on with."""

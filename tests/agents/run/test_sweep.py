@@ -74,6 +74,20 @@ def test_a_run_is_asked_for_at_once_when_its_lease_lapses_and_then_in_a_while(de
 
 
 @pytest.mark.parametrize(
+    ("free_for_s", "rung_s_ago", "asked_for"),
+    [(30, 19, 0), (30, 21, 1), (100, 40, 0), (100, 51, 1), (3600, 299, 0), (3600, 301, 1)],
+)
+def test_the_longer_a_run_has_waited_the_less_often_it_is_asked_for(
+    desk: Desk, free_for_s: float, rung_s_ago: float, asked_for: int
+) -> None:
+    run = desk.begin()
+    since, rung = (Now() - timedelta(seconds=seconds) for seconds in (free_for_s, rung_s_ago))
+    Run.objects.filter(pk=run.pk).update(created_at=since, rung_at=rung)
+
+    assert sweep_runs() == asked_for
+
+
+@pytest.mark.parametrize(
     ("facts", "state"),
     [
         ({"state": "running", "lease_until": LONG_AGO}, "stopped"),
