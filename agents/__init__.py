@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from agents.critic import Critic
     from agents.escalate import escalate_to_human
     from agents.guards.budget import Budget
+    from agents.rehearsal import Rehearsal
     from agents.result import Result
     from agents.tools import Tool, tool
     from escalation.gating.rules import rule
@@ -22,6 +23,7 @@ _HOMES = {
     "Budget": "agents.guards.budget",
     "CircuitOpen": "agents.breakers.circuit",
     "Critic": "agents.critic",
+    "Rehearsal": "agents.rehearsal",
     "Result": "agents.result",
     "Tool": "agents.tools",
     "circuit_breaker": "agents.breakers.circuit",
@@ -35,6 +37,7 @@ __all__ = [
     "Budget",
     "CircuitOpen",
     "Critic",
+    "Rehearsal",
     "Result",
     "Tool",
     "circuit_breaker",

@@ -15,6 +15,7 @@ from agents.asking import ASK, ASK_A_HUMAN
 from agents.critic import Critic
 from agents.guards.budget import Budget, require_return_partial
 from agents.llm.output_schema import refusals
+from agents.rehearsal import Rehearsal
 from agents.result import Result
 from agents.tools import Tool
 from escalation.queue.content import digest
@@ -38,7 +39,7 @@ class Agent:
     With `samples` above 1 the question of an answer is asked so often in all, and the confidence is at most
     the share of answers that agree (on the fields `agree_on` of the output, or all of it); with a `critic` it
     is at most what that gives the answer. `opening` makes the first message of a task, where the whole of it
-    would be too long to say.
+    would be too long to say. `rehearsal` is what drills have in place of the world.
     """
 
     model: str
@@ -56,6 +57,7 @@ class Agent:
     agree_on: Sequence[str] = ()
     critic: Critic | None = None
     opening: Callable[[Any], Any] = lambda task: task
+    rehearsal: Rehearsal = field(default_factory=Rehearsal)
 
     def __post_init__(self) -> None:
         require_return_partial(self.on_budget_exceeded)

@@ -13,7 +13,8 @@ RUN_EXITS = """
         SELECT *, count(*) OVER (PARTITION BY outcome_id) AS sharing FROM agents_run
     ) r
     WHERE state = 'waiting_human' AND escalation_id IS NULL
-        OR gated AND state IN ('finished', 'partial') AND outcome_id IS NULL
+        OR gated AND drill_id IS NULL AND state IN ('finished', 'partial') AND outcome_id IS NULL
+        OR drill_id IS NOT NULL AND (outcome_id IS NOT NULL OR escalation_id IS NOT NULL)
         OR state = 'stopped' AND outcome_id IS NULL AND escalation_id IS NULL AND detail = ''
         OR outcome_id IS NOT NULL AND sharing > 1
 """
@@ -34,7 +35,11 @@ RUN_BUDGET = f"""
     SELECT 'run ' || r.id FROM agents_run r JOIN ({_CALLS}) calls ON calls.run_id = r.id
     GROUP BY r.id HAVING sum(calls.micro_usd) > (r.budget ->> 'cost_usd')::numeric * 1000000
 """
-DAY_BUDGET = f"SELECT 'day ' || day FROM ({_CALLS}) calls GROUP BY day HAVING sum(micro_usd) > %(limit)s"
+# A drill asks a model on this machine, and pays from its own purse alone.
+DAY_BUDGET = f"""
+    SELECT 'day ' || day FROM ({_CALLS}) calls JOIN agents_run r ON r.id = calls.run_id
+    WHERE r.drill_id IS NULL GROUP BY day HAVING sum(calls.micro_usd) > %(limit)s
+"""
 
 TWICE = """
     SELECT 'run ' || run_id FROM agents_toolcall GROUP BY run_id, tool_use_id HAVING count(*) > 1
@@ -45,7 +50,7 @@ UNKNOWN = """
     FROM agents_toolcall c JOIN agents_run r ON r.id = c.run_id
     WHERE c.state = 'unknown' AND c.effect = 'write' AND r.gated
         AND r.state IN ('finished', 'partial', 'waiting_human', 'stopped')
-        AND c.escalation_id IS NULL AND r.escalation_id IS NULL
+        AND c.escalation_id IS NULL AND r.escalation_id IS NULL AND r.drill_id IS NULL
 """
 
 

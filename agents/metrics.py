@@ -4,16 +4,19 @@ from escalation.metrics import Metric
 
 RUNS = """
     SELECT agent, state, count(*) FROM (
-        (SELECT agent, state FROM agents_run WHERE state IN ('queued', 'running')
+        (SELECT agent, state FROM agents_run WHERE state IN ('queued', 'running') AND drill_id IS NULL
          ORDER BY lease_until LIMIT %(most)s)
         UNION ALL
-        (SELECT agent, state FROM agents_run WHERE state IN ('waiting_human', 'waiting_upstream')
+        (SELECT agent, state FROM agents_run
+         WHERE state IN ('waiting_human', 'waiting_upstream') AND drill_id IS NULL
          ORDER BY id DESC LIMIT %(most)s)
     ) AS open GROUP BY agent, state
 """
 ENDED = """
     SELECT agent, state, count(*)
-    FROM (SELECT agent, state, created_at FROM agents_run ORDER BY id DESC LIMIT %(most)s) AS r
+    FROM (
+        SELECT agent, state, created_at FROM agents_run WHERE drill_id IS NULL ORDER BY id DESC LIMIT %(most)s
+    ) AS r
     WHERE state IN ('finished', 'partial', 'stopped')
         AND created_at >= date_trunc('day', statement_timestamp())
     GROUP BY agent, state

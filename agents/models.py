@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,9 @@ from django.db.models import F, Q, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
+from agents.statements import fetched, row_of, update
 from agents.storable import Verbatim
-from escalation.gating.models import Outcome
+from escalation.gating.models import Drill, Outcome
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.rows import names
@@ -35,25 +35,23 @@ TAKE = f"""
         lease_until = statement_timestamp() + %(lease)s, wake_at = NULL
     WHERE id = %(id)s AND step = %(step)s AND agent <> %(but_of)s AND {FREE}
     RETURNING {{columns}}, EXISTS (
-        SELECT FROM gating_agent a WHERE a.slug = agents_run.agent AND a.state = 'paused'
+        SELECT FROM gating_agent a LEFT JOIN gating_gate g ON g.agent_id = a.id AND g.slug = agents_run.gate
+        WHERE a.slug = agents_run.agent AND (a.state = 'paused' OR g.paused)
     ) AS was_paused
 """
 
 
+# The run is held by whoever holds this epoch of it.
+OURS = "agents_run.epoch = %s AND agents_run.state = 'running'"
 # Characters in the name and the id of a tool call: more than the API gives.
 LONGEST_NAME = 200
 
 
-def remember(row: models.Model, changes: Mapping[str, Any]) -> None:
-    """Let a row in memory hold what was written to it; what the database computed is read if asked for."""
-    for name, value in changes.items():
-        if hasattr(value, "resolve_expression"):
-            row.__dict__.pop(name, None)
-        else:
-            setattr(row, name, value)
-
-
 class RunQuerySet(models.QuerySet["Run"]):
+    def in_earnest(self) -> RunQuerySet:
+        """All but the drills."""
+        return self.filter(drill=None)
+
     def advanceable(self) -> RunQuerySet:
         """Runs that a worker may take a step of now: nobody holds them, and what they waited for is there."""
         return self.filter(RawSQL(FREE, [], output_field=models.BooleanField()))
@@ -62,8 +60,11 @@ class RunQuerySet(models.QuerySet["Run"]):
         """Hold one run for one step; None: it is held, over, past that step, or of the agent `but_of`."""
         terms = {"id": run_id, "step": step, "but_of": but_of, "lease": settings.RUN_LEASE}
         # By their names: a worker goes on with its prepared statement when a migration adds a column.
-        take = TAKE.format(columns=names(Run, of="agents_run"))
-        return next(iter(self.raw(take, terms)), None)
+        for *stored, was_paused in fetched(TAKE.format(columns=names(Run, of="agents_run")), terms):
+            run = row_of(Run, stored)
+            run.was_paused = was_paused
+            return run
+        return None
 
     def to_ring(self, *, every: timedelta) -> RunQuerySet:
         """Runs that a worker should advance, and that nobody rang for since they are free, or in a while."""
@@ -142,6 +143,9 @@ class Run(models.Model):
     escalation = models.ForeignKey(Escalation, on_delete=models.PROTECT, null=True, related_name="runs")
     outcome = models.ForeignKey(Outcome, on_delete=models.PROTECT, null=True, related_name="runs")
     result = models.JSONField(null=True)  # what the agent's caller gets in the end
+    drill = models.ForeignKey(  # of which it is the rehearsal: it touches nothing real and leaves no outcome
+        Drill, on_delete=models.PROTECT, null=True, related_name="runs"
+    )
     detail = models.TextField(blank=True)  # why it is where it is, in a sentence
     created_at = DatabaseMoment(db_default=Now())
     ended_at = models.DateTimeField(null=True)
@@ -177,10 +181,7 @@ class Run(models.Model):
 
     def write(self, **changes: Any) -> bool:
         """Change this run while its epoch is still ours; False when another worker has taken it over."""
-        written = Run.objects.filter(pk=self.pk, epoch=self.epoch, state=self.State.RUNNING).update(**changes)
-        if written:
-            remember(self, changes)
-        return bool(written)
+        return update(self, changes, OURS, [self.epoch])
 
     def keep(self) -> bool:
         """Hold this run for another lease while its epoch is still ours; False when it is not, or not going.
@@ -289,11 +290,19 @@ class ToolCall(models.Model):
         return f"{self.run_id}:{self.tool_use_id}"
 
 
+# The entry that counts of a call's two.
+STANDING = """(
+    agents_ledgerentry.kind = 'settled' OR NOT EXISTS (
+        SELECT FROM agents_ledgerentry settled
+        WHERE settled.reservation = agents_ledgerentry.reservation AND settled.kind = 'settled'
+    )
+)"""
+
+
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
     def standing(self) -> LedgerQuerySet:
         """One entry for each call: what it cost, or what it may cost at most if it was never settled."""
-        settled = self.filter(kind=LedgerEntry.Kind.SETTLED).values("reservation")
-        return self.exclude(kind=LedgerEntry.Kind.RESERVED, reservation__in=settled)
+        return self.filter(RawSQL(STANDING, [], output_field=models.BooleanField()))
 
     def spent(self) -> int:
         """Micro-dollars: what was settled, and what was reserved and never settled."""

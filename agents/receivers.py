@@ -8,7 +8,9 @@ from django.db.models.functions import Now
 from django.dispatch import receiver
 
 from agents.models import Run
-from agents.run.bell import ring
+from agents.run.bell import ring, ring_for
+from escalation.gating.models import Drill
+from escalation.gating.signals import drill_wanted
 from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.signals import decided, expired, undone, withdrawn
@@ -39,6 +41,13 @@ def wake_the_run_without_a_decision(escalation: Escalation, **_: Any) -> None:
     for run in _waiting_for(escalation):
         Run.objects.filter(pk=run.pk, state=Run.State.WAITING_HUMAN).update(wake_at=Now())
         ring(run)
+
+
+@receiver(drill_wanted)
+def ask_for_the_drill(drill: Drill, **_: Any) -> None:
+    """An agent that works elsewhere rehearses by itself."""
+    if drill.agent.runs_here:
+        ring_for(drill)
 
 
 def _waiting_for(escalation: Escalation) -> list[Run]:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.module_loading import module_has_submodule
 
 from agents import library
+from agents.code_version import code_version, definition_of
 from escalation.gating.exceptions import PolicyChanged
 from escalation.gating.models import Agent as AgentRow
 from escalation.gating.models import Gate
@@ -79,7 +80,11 @@ def enrol(agent: Agent) -> AgentRow:
     row, _ = AgentRow.objects.get_or_create(
         slug=agent.name, defaults={"name": agent.name.replace("-", " ").capitalize()}
     )
-    gate, _ = Gate.objects.get_or_create(agent=row, slug="default")
+    if not row.code_version:
+        row.learn(code_version(agent), definition_of(agent))
+    gate, _ = Gate.objects.get_or_create(
+        agent=row, slug="default", defaults={"output_schema": dict(agent.output)}
+    )
     if gate.policy is None:
         with suppress(PolicyChanged):  # somebody else wrote the first one at the same moment
             gate.adopt(

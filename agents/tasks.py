@@ -9,13 +9,16 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init
 
+from agents import drills
 from agents.agent import UNNAMED
 from agents.models import Run
-from agents.run.bell import ADVANCE_RUN, ring, send
+from agents.run.bell import ADVANCE_RUN, BEGIN_DRILL, ring, send
 from agents.run.runner import ABANDONED, advance
+from agents.run.stage import PAUSE_S
 from escalation.ticks import tick
 
 RING_AGAIN_AFTER = timedelta(seconds=20)
+DRILL_GOES_ON = timedelta(seconds=PAUSE_S)
 # Few enough that a backlog is not asked for over and over, enough to fill a broker that lost everything.
 MOST_RINGS = 200
 
@@ -32,6 +35,20 @@ def advance_run(run_id: int, step: int) -> None:
     run = advance(run_id, step)
     if run is not None and run.state == Run.State.QUEUED:
         send(run)
+    elif run is not None and run.drill_id is not None and run.state == Run.State.WAITING_UPSTREAM:
+        ring(run, after=DRILL_GOES_ON)
+
+
+@shared_task(name=BEGIN_DRILL)  # type: ignore[untyped-decorator]
+def begin_drill(drill_id: int) -> None:
+    """Let an agent meet the failure that a drill injects."""
+    drills.begin(drill_id)
+
+
+@tick("agents.sweep_drills")
+def sweep_drills() -> int:
+    """Learn what code the agents now are, begin what nobody began, give up what does not end, repeat."""
+    return drills.learn_the_code() + drills.begin_the_unheard() + drills.give_up() + drills.repeat()
 
 
 @tick("agents.sweep_runs")

@@ -5,7 +5,20 @@ import os
 import sys
 import time
 
-from bench import claim, drift, export, guards, ingest, pages, runs, thresholds, workbench
+from bench import (
+    claim,
+    doors,
+    drift,
+    export,
+    guards,
+    ingest,
+    pages,
+    runs,
+    thresholds,
+    waiting,
+    webhooks,
+    workbench,
+)
 from bench.cpu import others_cpu_s
 from bench.ground import FULL, QUICK, ground
 from bench.table import Line, table
@@ -13,7 +26,10 @@ from bench.table import Line, table
 MEASUREMENTS = {
     "ingest": ingest.measure,
     "claim": claim.measure,
+    "doors": doors.measure,
     "export": export.measure,
+    "waiting": waiting.measure,
+    "webhooks": webhooks.measure,
     "runs": runs.measure,
     "pages": pages.measure,
     "guards": guards.measure,

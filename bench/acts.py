@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 from time import perf_counter, sleep
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
 from redis import Redis
 from rest_framework.authtoken.models import Token as StockToken
 
@@ -25,9 +27,13 @@ from bench import seeding
 from bench.stock.tasks import do_nothing
 from escalation.api.models import Token
 from escalation.celery import app
-from escalation.gating.models import Agent, Gate
+from escalation.delivery.models import Delivery, Endpoint
+from escalation.delivery.transport import post
+from escalation.gating.models import Agent, Drill, FailureMode, Gate
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
+from escalation.review.insights.models import DailyCount
+from escalation.stack.plan import DELIVERIES_AT_ONCE
 
 QUEUES = ("support", "refunds", "claims")
 # In line like the others, and claimed from by the yardstick alone.
@@ -71,7 +77,17 @@ def _live_agent(queue: ReviewQueue) -> Agent:
     agent.owner, agent.on_call = "Olga", "olga"
     agent.save()
     terms: dict[str, Any] = {"queue": queue, "audit_rate": 0.0, "exits": all_to_a_human()}
-    agent.gates.get(slug="default").adopt(author=None, reason="To be measured.", **terms)
+    gate = agent.gates.get(slug="default")
+    policy = gate.adopt(author=None, reason="To be measured.", **terms)
+    for mode in FailureMode.objects.suggest(agent, gate):
+        # As drilled as a live agent is: a bench has no workers yet to drill it on.
+        terms = {
+            "injection": mode.injection,
+            "expected_reason": mode.reason,
+            "code_version": agent.code_version,
+        }
+        passed = {"passed": True, "ended_at": now()}
+        Drill.objects.create(agent=agent, failure_mode=mode, policy=policy, **terms, **passed)
     agent.go_live(None)
     return agent
 
@@ -139,6 +155,44 @@ def claim(number: int) -> list[float]:
     return taken
 
 
+def raise_some(number: int) -> list[int]:
+    """Put `number` results of the agent that is measured before a human; returns their ids."""
+    facts: dict[str, Any] = {"agent": "support-triage", "reason": "low_confidence", "title": "Where is it?"}
+    queue = ReviewQueue.objects.get(slug=QUEUES[0])
+    rows = [
+        Escalation.objects.raise_once(**facts, output={"reply": "Here."}, queue=queue) for _ in range(number)
+    ]
+    return [row.pk for row, _ in rows]
+
+
+def claim_all() -> int:
+    """Let Alice hold everything that waits; returns the id of the first, from which on there is no gap."""
+    alice = User.objects.get(username="alice")
+    waiting = Escalation.objects.filter(status=Escalation.Status.WAITING)
+    first = waiting.order_by("pk").values_list("pk", flat=True)[0]
+    until = now() + settings.CLAIM_LEASE
+    hers = ReviewQueue.objects.get(slug=QUEUES[0])
+    waiting.update(status=Escalation.Status.CLAIMED, claimed_by=alice, claimed_until=until, queue=hers)
+    return first
+
+
+def newest_of_the_agent() -> int:
+    """The id of an escalation that the agent which is measured may read."""
+    return Escalation.objects.filter(agent="support-triage").latest("pk").pk
+
+
+def decide_some(ids: list[int]) -> dict[int, float]:
+    """Let Alice accept each; returns when each decision takes effect, in seconds since 1970."""
+    alice = User.objects.get(username="alice")
+    in_effect = {}
+    for row in Escalation.objects.filter(pk__in=ids):
+        row.claim(alice)
+        decision = row.decide(alice, "accept")
+        decision.refresh_from_db(fields=["effective_at"])
+        in_effect[row.pk] = decision.effective_at.timestamp()
+    return in_effect
+
+
 def scans_of_claim() -> list[str]:
     """How PostgreSQL would find the escalation to claim: each scan of their table, with its index."""
     with CaptureQueriesContext(connection) as seen:
@@ -174,9 +228,17 @@ def in_the_middle() -> int:
     return waiting.order_by("-id")[500].pk
 
 
+def count_days() -> int:
+    """Count what the insights show until nothing is left to count; returns how many rows there are."""
+    today = now().date()
+    while DailyCount.objects.counted_until() != today:
+        DailyCount.objects.count_on(today)
+    return DailyCount.objects.count()
+
+
 def work_off_no_ops(number: int) -> float:
     """How long the worker takes for `number` Celery tasks that do nothing."""
-    return _worked_off(lambda: _enqueue_no_ops(number), _nothing_is_queued)
+    return _worked_off(RUNS, lambda: _enqueue_no_ops(number), _nothing_is_queued)
 
 
 def _enqueue_no_ops(number: int) -> None:
@@ -187,7 +249,7 @@ def _enqueue_no_ops(number: int) -> None:
 def work_off_runs(number: int) -> dict[str, float]:
     """How long the worker takes for `number` runs, and how many turns that is."""
     steps = Step.objects.count()
-    seconds = _worked_off(lambda: _start_runs(number), _no_run_is_going)
+    seconds = _worked_off(RUNS, lambda: _start_runs(number), _no_run_is_going)
     return {"seconds": seconds, "turns": Step.objects.count() - steps}
 
 
@@ -196,12 +258,46 @@ def _start_runs(number: int) -> None:
         ring(start_run(support_triage, {"message": message}))
 
 
-def _worked_off(enqueue: Callable[[], object], is_done: Callable[[], bool]) -> float:
+def subscribe(urls: list[str]) -> None:
+    """Let the agent that is measured be told of everything at each of `urls`."""
+    agent = Agent.objects.get(slug="support-triage")
+    for url in urls:
+        Endpoint.objects.create(agent=agent, url=url)
+
+
+def work_off_webhooks(each: int) -> float:
+    """How long the worker takes for `each` messages to every endpoint."""
+    before = Delivery.objects.filter(status=Delivery.Status.DELIVERED).count()
+    seconds = _worked_off("delivery", lambda: _tell(each), _nothing_is_undelivered)
+    sent = Delivery.objects.filter(status=Delivery.Status.DELIVERED).count() - before
+    assert sent == each * Endpoint.objects.count(), f"{sent} were delivered"
+    return seconds
+
+
+def _tell(number: int) -> None:
+    for _ in range(number):
+        with transaction.atomic():
+            Delivery.objects.tell("escalation.withdrawn", {"id": 7}, agent="support-triage")
+
+
+def _nothing_is_undelivered() -> bool:
+    return not Delivery.objects.filter(status=Delivery.Status.PENDING).exists()
+
+
+def post_bare(url: str, number: int) -> float:
+    """How long as many posts take with nothing around them, by as many threads as the worker has."""
+    began = perf_counter()
+    with ThreadPoolExecutor(DELIVERIES_AT_ONCE) as threads:
+        list(threads.map(lambda _: post(url, b"{}", {"content-type": "application/json"}), range(number)))
+    return perf_counter() - began
+
+
+def _worked_off(queue: str, enqueue: Callable[[], object], is_done: Callable[[], bool]) -> float:
     # Everything is in line before the worker sees any of it: filling the line is not its work.
-    app.control.cancel_consumer(RUNS, reply=True)
+    app.control.cancel_consumer(queue, reply=True)
     enqueue()
     began = perf_counter()
-    app.control.add_consumer(RUNS, reply=True)
+    app.control.add_consumer(queue, reply=True)
     while not is_done():
         sleep(0.02)
     return perf_counter() - began

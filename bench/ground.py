@@ -129,6 +129,8 @@ class Ground:
             # Nothing lapses and no purse is empty while we measure.
             "CLAIM_LEASE_S": "86400",
             "DAILY_BUDGET_USD": "1000000",
+            # The receivers of webhooks are on this machine.
+            "WEBHOOKS_ALLOW_PRIVATE": "true",
             # Far beyond what comes, so that counting costs what it costs and refuses nothing.
             "API_RATE_PER_MINUTE": "1000000",
             **more,
@@ -174,6 +176,12 @@ class Site:
         options = Options(folder=self.ground.folder, port=port, workers=2)
         door = next(process for process in doors(options, environment) if process.name == kind)
         return replace(door, name=name)
+
+    @cached_property
+    def deliverer(self) -> int:
+        """The process id of the Celery worker that sends webhooks."""
+        environment = self.ground.environment(self.database)
+        return self.ground.start(self._door("deliverer", f"deliverer-{self.database}", 0, environment))
 
     @cached_property
     def worker(self) -> int:

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from bench import raw
-from bench.cpu import cpu_s
 from bench.ground import Ground, Server, Site
-from bench.load import MARK, Answers, Order, request_of, send
+from bench.load import MARK, Order, request_of, send
 from bench.rounds import take_turns
-from bench.table import Line, Spread
+from bench.table import Line
+from bench.window import Window, spreads, watched
 
 FASTER, CPU_MS, GATE_OVER_CREATE = 2.0, 2.5, 1.2
-CLIENTS = (1, 8)
-
-
-@dataclass(frozen=True)
-class Window:
-    """What came of a few seconds of load; CPU in milliseconds for each request."""
-
-    answers: Answers
-    web_ms: float
-    database_ms: float
+CLIENTS = (1, 8, 32)
 
 
 def measure(ground: Ground) -> list[Line]:
@@ -45,30 +34,21 @@ def measure(ground: Ground) -> list[Line]:
 
 def _posted(ground: Ground, server: Server, request: str, clients: int) -> Window:
     order = Order(port=server.port, request=request, clients=clients, seconds=ground.scale.seconds)
-    return _watched(ground, server.pid, lambda: send(order, "201"))
+    return watched(ground, server.pid, lambda: send(order, "201"))
 
 
 def _inserted(ground: Ground, site: Site, clients: int) -> Window:
     address = f"host={ground.folder.sockets} user=otherwise dbname={site.database}"
-    insert = partial(raw.inserts, address, json.dumps(BODY), clients=clients, seconds=ground.scale.seconds)
-    return _watched(ground, None, insert)
-
-
-def _watched(ground: Ground, web: int | None, act: Callable[[], Answers]) -> Window:
-    def spent() -> tuple[float, float]:
-        return cpu_s(web) if web else 0.0, cpu_s(ground.postgres_pid)
-
-    before = spent()
-    answers = act()
-    web_s, database_s = (after - earlier for after, earlier in zip(spent(), before, strict=True))
-    return Window(answers, web_s / answers.number * 1e3, database_s / answers.number * 1e3)
+    seconds = ground.scale.seconds
+    insert = partial(raw.work, "insert", address, json.dumps(BODY), clients=clients, seconds=seconds)
+    return watched(ground, None, insert)
 
 
 def _lines(clients: int, windows: dict[str, list[Window]]) -> list[Line]:
-    rate = _spreads(windows, "/s", lambda window: window.answers.per_second)
-    p50 = _spreads(windows, "ms", lambda window: window.answers.p50_ms)
-    cpu = _spreads(windows, "ms", lambda window: window.web_ms)
-    base = _spreads(windows, "ms", lambda window: window.database_ms)
+    rate = spreads(windows, "/s", lambda window: window.answers.per_second)
+    p50 = spreads(windows, "ms", lambda window: window.answers.p50_ms)
+    cpu = spreads(windows, "ms", lambda window: window.web_ms)
+    base = spreads(windows, "ms", lambda window: window.database_ms)
     create = "create, 1 client" if clients == 1 else f"create, {clients} clients"
     gate = create.replace("create", "gate, accepted")
     faster = rate["create"].over(rate["stock"]).median >= FASTER
@@ -86,12 +66,6 @@ def _lines(clients: int, windows: dict[str, list[Window]]) -> list[Line]:
         Line.pair(f"{gate}, {web}", cpu, "gate", "create", f"≤ {GATE_OVER_CREATE} x", even),
         Line.pair(f"{gate}, {database}", base, "gate", "create"),
     ]
-
-
-def _spreads(
-    windows: dict[str, list[Window]], unit: str, number: Callable[[Window], float]
-) -> dict[str, Spread]:
-    return {name: Spread(tuple(map(number, each)), unit, of=name) for name, each in windows.items()}
 
 
 def _create(ground: Ground) -> str:

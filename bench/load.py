@@ -28,6 +28,8 @@ class Order:
     request: str
     clients: int
     seconds: float
+    # From which number on; else numbers go on from run to run.
+    first: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,14 @@ class Answers:
 
     @property
     def p95_ms(self) -> float:
-        return sorted(self.latencies_s)[int(self.number * 0.95)] * 1e3
+        return self._at(0.95)
+
+    @property
+    def p99_ms(self) -> float:
+        return self._at(0.99)
+
+    def _at(self, share: float) -> float:
+        return sorted(self.latencies_s)[int(self.number * share)] * 1e3
 
 
 def request_of(method: str, path: str, headers: Mapping[str, str], body: str = "") -> str:
@@ -82,8 +91,7 @@ def main() -> None:
 
 def carry_out(order: Order) -> Answers:
     """Let every client send its next request as soon as its last one is answered, until the time is over."""
-    # Numbers go on from run to run.
-    numbers = count(time_ns())
+    numbers = count(time_ns() if order.first is None else order.first)
     latencies, statuses, sample = [], Counter[str](), ""
     with selectors.DefaultSelector() as ready:
         clients = [Client(order) for _ in range(order.clients)]

@@ -10,7 +10,9 @@ from bench.load import Answers, Order, request_of, send
 from bench.rounds import take_turns
 from bench.table import Line, Spread
 
-P95_MS, STATEMENTS, GROWTH = 60.0, 8, 1.5
+STATEMENTS, GROWTH = 8, 1.5
+# Twelve charts with their tables, of a month, are a longer page.
+P95_MS = {"queue page": 60.0, "escalation page": 60.0, "insights page": 300.0}
 
 
 def measure(ground: Ground) -> list[Line]:
@@ -19,16 +21,21 @@ def measure(ground: Ground) -> list[Line]:
     contenders, counted = {}, []
     for rows in (few, many):
         site = ground.site(rows)
+        site.inside.call("count_days")
         for page, path in _pages(site).items():
             contenders[f"{page} {rows}"] = partial(_asked, ground, site, path)
             counted.append(_statements(site, f"{page}, {rows:,} waiting", path))
     answers = take_turns(contenders, ground.scale.rounds)
-    lines = [_lines(page, few, many, answers) for page in ("queue page", "escalation page")]
+    lines = [_lines(page, few, many, answers) for page in P95_MS]
     return [*chain(*lines), *counted]
 
 
 def _pages(site: Site) -> dict[str, str]:
-    return {"queue page": "/queue/", "escalation page": f"/escalations/{site.inside.call('in_the_middle')}/"}
+    return {
+        "queue page": "/queue/",
+        "escalation page": f"/escalations/{site.inside.call('in_the_middle')}/",
+        "insights page": "/insights/?days=30",
+    }
 
 
 def _asked(ground: Ground, site: Site, path: str) -> Answers:
@@ -53,8 +60,8 @@ def _lines(page: str, few: int, many: int, answers: dict[str, list[Answers]]) ->
         Line(
             work=f"{page}, {many:,} waiting, p95",
             ours=p95,
-            promise=f"≤ {P95_MS:.0f} ms",
-            kept=p95.median <= P95_MS,
+            promise=f"≤ {P95_MS[page]:.0f} ms",
+            kept=p95.median <= P95_MS[page],
         ),
     ]
 

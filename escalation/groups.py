@@ -9,8 +9,17 @@ from django.contrib.auth.models import Group, Permission
 APPS = ("queue", "gating", "tuning", "delivery", "agents", "api", "auth")
 # By app: models that ops may read; beside them, what ops may do.
 READABLE = {
-    "queue": ["escalation", "decision", "event", "reviewqueue", "membership", "reasoncode"],
-    "gating": ["agent", "agentevent", "gate", "policy", "outcome"],
+    "queue": [
+        "escalation",
+        "decision",
+        "event",
+        "reviewqueue",
+        "membership",
+        "reasoncode",
+        "queueevent",
+        "check",
+    ],
+    "gating": ["agent", "agentevent", "drill", "failuremode", "gate", "policy", "outcome"],
     "tuning": [
         "label",
         "proposal",
@@ -23,7 +32,7 @@ READABLE = {
         "alarm",
         "calibration",
     ],
-    "delivery": ["endpoint", "delivery"],
+    "delivery": ["endpoint", "delivery", "channel", "notification"],
     "agents": ["run", "step", "toolcall", "ledgerentry", "breakerevent"],
     "api": ["token"],
     "auth": ["user"],
@@ -31,6 +40,7 @@ READABLE = {
 OPS = [
     *(f"{app}.view_{model}" for app, models in READABLE.items() for model in models),
     "queue.add_reviewqueue",
+    "queue.add_check",
     "queue.change_reviewqueue",
     "queue.add_membership",
     "queue.change_membership",
@@ -46,6 +56,9 @@ OPS = [
     "delivery.add_endpoint",
     "delivery.change_endpoint",
     "delivery.change_delivery",
+    "delivery.add_channel",
+    "delivery.change_channel",
+    "delivery.delete_channel",
     "api.add_token",
     "api.change_token",  # rotate and revoke it
     "agents.change_run",  # stop it

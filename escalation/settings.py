@@ -227,13 +227,23 @@ CELERY_BEAT_SCHEDULE = {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
         "queue.widen_what_waits": 10,
+        "queue.note_loads": 30,
         "delivery.sweep_deliveries": 5,
+        "delivery.sweep_news": 10,
         "tuning.propose_thresholds": 900,
+        "review.count_days": 60,
         "tuning.watch_for_drift": 60,
         "tuning.calibrate": 900,
+        "gating.look_after_agents": 60,
+        "agents.sweep_drills": 15,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }
+
+# How long an agent whose drills went stale, or failed, stays live before it falls back to shadow mode.
+DRILL_GRACE = timedelta(seconds=env.int("DRILL_GRACE_S", 3 * 86_400))
+# How often drills are repeated while nothing changes.
+DRILL_EVERY = timedelta(seconds=env.int("DRILL_EVERY_S", 7 * 86_400))
 
 # The queue.
 CLAIM_LEASE = timedelta(seconds=env.int("CLAIM_LEASE_S", 300))
@@ -256,6 +266,20 @@ METRICS_TOKEN = text("METRICS_TOKEN")
 
 # Webhooks: private addresses are refused unless this is set (a receiver inside your own network).
 WEBHOOKS_ALLOW_PRIVATE = env.bool("WEBHOOKS_ALLOW_PRIVATE", False)
+
+# Notifications. Without a mail server, mail is written to the log.
+EMAIL_HOST = text("EMAIL_HOST")
+EMAIL_PORT = env.int("EMAIL_PORT", 587)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = text("EMAIL_HOST_USER"), text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", EMAIL_PORT == 587)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = text("MAIL_FROM", "otherwise@localhost")
+PAGERDUTY_URL = text("PAGERDUTY_URL", "https://events.pagerduty.com/v2/enqueue")
+# Apprise services that a person may name. Each has a host of its own: no address leads into our network.
+NOTIFICATION_SERVICES = env.list(
+    "NOTIFICATION_SERVICES", default=["discord", "gchat", "opsgenie", "pover", "signl4", "tgram", "webex"]
+)
 
 # One line a request, when it is over; LOG_FORMAT is "console" or "json".
 LOG_FORMAT = text("LOG_FORMAT", "console")

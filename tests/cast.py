@@ -8,8 +8,10 @@ from typing import Any, Protocol
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
+from django.utils.timezone import now
 
-from escalation.gating.models import Agent, Gate, Policy
+from escalation.gating.catalogue import INJECTIONS
+from escalation.gating.models import Agent, Drill, FailureMode, Gate, Policy
 from escalation.queue.models import Escalation, Membership, ReviewQueue
 
 PASSWORD = "otherwise"
@@ -76,8 +78,31 @@ def policy(queue: ReviewQueue) -> Policy:
         "budget": {"cost_usd": 0.4},
     }
     adopted = gate.adopt(author=None, reason="to start with", **terms)
+    rehearsed(gate)
     agent.go_live(None)
     return adopted
+
+
+def rehearsed(gate: Gate) -> None:
+    """Write three failure modes for the gate's agent, and a passed drill of each under what is in force."""
+    policy = Policy.objects.in_force(gate.agent.slug, gate.slug)
+    for injection in ("low-confidence", "invalid-output", "model-down"):
+        mode, _ = FailureMode.objects.get_or_create(
+            agent=gate.agent,
+            gate=gate,
+            injection=injection,
+            defaults={"name": injection, "reason": INJECTIONS[injection].reason},
+        )
+        Drill.objects.create(
+            agent=gate.agent,
+            failure_mode=mode,
+            policy=policy,
+            injection=injection,
+            expected_reason=mode.reason,
+            code_version=gate.agent.code_version,
+            passed=True,
+            ended_at=now(),
+        )
 
 
 @pytest.fixture

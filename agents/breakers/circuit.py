@@ -11,7 +11,7 @@ from typing import Any, Final, ParamSpec, TypeAlias, TypeVar, overload
 from agents.guards.breaker import BreakerPolicy, Outcome, Report
 from agents.guards.failures import classify_failure, retry_after_s
 from agents.stores.answers import Cached, answer_key, shared_answers
-from agents.stores.breaker import Admission, Refused, shared_breakers
+from agents.stores.breaker import Admission, Breakers, Refused, shared_breakers
 
 __all__ = ["Cached", "Circuit", "CircuitOpen", "circuit_breaker"]
 
@@ -97,20 +97,23 @@ class Circuit:
     policy: BreakerPolicy = DEFAULT_POLICY
     classify: Classify = classify_failure
     cache_ttl_s: float | None = None
+    breakers: Callable[[], Breakers] = shared_breakers
 
     def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R | Cached[R]:
         """Make the call and report how it went; raises CircuitOpen when it is not made and none is cached."""
         key = None if self.cache_ttl_s is None else answer_key(self.name, args, kwargs)
-        admission = shared_breakers().acquire(self.name, self.policy)
+        breakers = self.breakers()
+        admission = breakers.acquire(self.name, self.policy)
         if isinstance(admission, Refused):
             return self._cached(key, admission)
         begun = time.monotonic()
         try:
             answer = function(*args, **kwargs)
         except BaseException as error:
-            _report(admission, self.classify(error), begun, retry_after_s(error, datetime.now(UTC)))
+            wait_s = retry_after_s(error, datetime.now(UTC))
+            _report(breakers, admission, self.classify(error), begun, wait_s)
             raise
-        _report(admission, Outcome.SUCCESS, begun)
+        _report(breakers, admission, Outcome.SUCCESS, begun)
         if key is not None and self.cache_ttl_s is not None:
             shared_answers().remember(key, answer, self.cache_ttl_s)
         return answer
@@ -123,9 +126,11 @@ class Circuit:
         raise CircuitOpen(refused)
 
 
-def _report(admission: Admission, outcome: Outcome, begun: float, wait_s: float = 0.0) -> None:
+def _report(
+    breakers: Breakers, admission: Admission, outcome: Outcome, begun: float, wait_s: float = 0.0
+) -> None:
     duration_ms = int((time.monotonic() - begun) * 1000)
-    shared_breakers().report(admission, Report(outcome, duration_ms, int(wait_s * 1000)))
+    breakers.report(admission, Report(outcome, duration_ms, int(wait_s * 1000)))
 
 
 def _qualified_name(function: Callable[..., object]) -> str:

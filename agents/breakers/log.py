@@ -9,6 +9,7 @@ from agents.guards.breaker import FORCED, Mode
 from agents.models import BreakerEvent
 from agents.stores.breaker import Transition
 from escalation.delivery.models import Delivery
+from escalation.queue.signals import alerted
 
 # A failed probe opens the circuit again: that is no news.
 OPENED = (Mode.OPEN, Mode.HALF_OPEN, Mode.FORCED_OPEN)
@@ -20,7 +21,7 @@ def note(transition: Transition) -> None:
     own = transition.cause if transition.shared else f"{transition.cause}, seen by one process alone"
     hand = transition.hand
     reason = hand.reason if hand else own
-    BreakerEvent.objects.create(
+    event = BreakerEvent.objects.create(
         breaker=transition.name,
         before=transition.before,
         after=transition.after,
@@ -29,6 +30,8 @@ def note(transition: Transition) -> None:
     )
     if transition.after in OPENED and transition.before not in OPENED:
         Delivery.objects.tell("breaker.opened", {"breaker": transition.name, "reason": reason}, agent=None)
+        facts = {"about": transition.name, "because": reason}
+        alerted.send(BreakerEvent, topic="breaker_opened", key=f"breaker:{event.pk}", facts=facts)
 
 
 def order_for(name: str) -> Mode | None:

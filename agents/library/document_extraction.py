@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from agents import Agent, Budget, tool
+from agents import Agent, Budget, Rehearsal, tool
 
 # Three pages fit into what the tools of one turn may show.
 PAGE_BYTES = 3_600
@@ -108,6 +108,13 @@ def _with_evidence(value: dict[str, Any], description: str) -> dict[str, Any]:
     return {"anyOf": [stated, {"type": "null"}], "description": description}
 
 
+INVOICE = """Invoice No. D-100
+Invoice date: 2 March 2026
+Seller: Drill Supplies Ltd
+Buyer: Rehearsal GmbH
+Total: EUR 120.00
+Payable by 1 April 2026"""
+
 document_extraction = Agent(
     name="document-extraction",
     model="claude-haiku-5-5",
@@ -126,4 +133,5 @@ document_extraction = Agent(
     budget=Budget(cost_usd="0.05", turns=15, tool_calls=30, wall_clock_s=300),  # type: ignore[arg-type]
     threshold=0.85,
     needs_evidence=True,
+    rehearsal=Rehearsal(task=INVOICE, answers={"read_page": f"Page 1 of 1\n\n{INVOICE}"}),
 )

@@ -7,7 +7,7 @@ import httpx2
 from django.conf import settings
 from pydantic import Field
 
-from agents import Agent, Budget, tool
+from agents import Agent, Budget, Rehearsal, tool
 
 OrderNumber = Annotated[str, Field(pattern=r"^\d{5}$", description="The five digits of an order.")]
 APPROVAL_ABOVE_EUR = 50
@@ -77,6 +77,26 @@ def _back_office(url: str) -> httpx2.Client:
     return httpx2.Client(base_url=url, timeout=5, trust_env=False)
 
 
+# What a drill has in place of the help centre and the shop.
+REHEARSAL = Rehearsal(
+    task="How long does it take until my new card arrives?",
+    answers={
+        "search_help": [
+            {
+                "title": "When will my card arrive?",
+                "text": "A new card arrives within ten working days.",
+            }
+        ],
+        "find_order": {"order_number": "10023", "state": "sent", "total_eur": 20.0},
+        "request_refund": {"refund": "accepted"},
+    },
+    arguments={
+        "search_help": {"query": "card has not arrived"},
+        "find_order": {"order_number": "10023"},
+        "request_refund": {"order_number": "10023", "amount_eur": 5.0},
+    },
+)
+
 support_triage = Agent(
     name="support-triage",
     model="claude-haiku-5-5",
@@ -95,4 +115,5 @@ support_triage = Agent(
     },
     budget=Budget(cost_usd="0.02", turns=8, tool_calls=10, wall_clock_s=120),  # type: ignore[arg-type]
     threshold=0.75,
+    rehearsal=REHEARSAL,
 )

@@ -9,7 +9,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -19,7 +19,8 @@ import anthropic
 import httpx2
 
 from agents.llm.endpoint import Endpoint, endpoint
-from agents.llm.turn import Turn, TurnRequest, UpstreamError, UpstreamKind, Usage
+from agents.llm.stream import MISFITS, Heard, events
+from agents.llm.turn import Turn, TurnRequest, UpstreamError, UpstreamKind
 
 CONNECT_TIMEOUT_S = 5
 SILENCE_TIMEOUT_S = 60
@@ -50,13 +51,15 @@ KIND_BY_STATUS: dict[int, UpstreamKind] = {
 }
 
 
-def one_turn(request: TurnRequest, *, deadline_s: float) -> Turn:
+def one_turn(request: TurnRequest, *, deadline_s: float, where: Endpoint | None = None) -> Turn:
     """Ask the model once and return within about `deadline_s` seconds with whatever came. Never retries.
+
+    `where` is another API than the one that the settings name.
 
     Trouble upstream is in the turn's `error` and `cut`, not an exception. Raises only for what the SDK
     refuses to send (a value that is not JSON).
     """
-    where = endpoint()
+    where, is_ours = where or endpoint(), where is None
     if where is None:
         return Turn(
             error=UpstreamError("auth", None, "Neither ANTHROPIC_API_KEY nor ANTHROPIC_BASE_URL is set.")
@@ -64,14 +67,25 @@ def one_turn(request: TurnRequest, *, deadline_s: float) -> Turn:
     begun = time.monotonic()
     timeout = httpx2.Timeout(min(SILENCE_TIMEOUT_S, deadline_s), connect=min(CONNECT_TIMEOUT_S, deadline_s))
     try:
-        with _client(where).messages.stream(**request.body(), timeout=timeout) as stream:
-            return _read(stream, deadline_s - (time.monotonic() - begun))
+        with _used(where, kept=is_ours) as client:
+            create = client.messages.with_streaming_response.create
+            with create(**request.body(), stream=True, timeout=timeout) as answer:
+                return _read(answer.http_response, deadline_s - (time.monotonic() - begun))
     except anthropic.APIError as error:
         return _turn_without_stream(error)
 
 
 _held: tuple[tuple[int, Endpoint], anthropic.Anthropic] | None = None
 _holding = threading.Lock()
+
+
+@contextmanager
+def _used(where: Endpoint, *, kept: bool) -> Iterator[anthropic.Anthropic]:
+    if kept:
+        yield _client(where)
+        return
+    with _new_client(where) as passing:
+        yield passing
 
 
 def _client(where: Endpoint) -> anthropic.Anthropic:
@@ -102,22 +116,22 @@ def _new_client(where: Endpoint) -> anthropic.Anthropic:
     )
 
 
-def _read(stream: anthropic.MessageStream[Any], left_s: float) -> Turn:
-    with _hanging_up_after(left_s, stream.response) as late:
-        cut, error = _drain(stream)
-    message = _snapshot(stream)
-    stop_reason = message.stop_reason if message else None
-    if stop_reason is None and late.is_set():
-        cut, error = "deadline", None
-    headers = stream.response.headers
+def _read(response: httpx2.Response, left_s: float) -> Turn:
+    heard = Heard()
+    with _hanging_up_after(left_s, response) as late:
+        cut = _drain(response, heard)
+    if not heard.finish() and heard.stop_reason == "tool_use":
+        cut = cut or "malformed"
+    if heard.stop_reason is None and late.is_set():
+        cut = "deadline"
     return Turn(
-        content=[block.to_dict(mode="json") for block in message.content] if message else [],
-        stop_reason=stop_reason,
-        usage=_usage(message.usage) if message else Usage(),
-        cut=cut or (None if stop_reason else "eof"),
-        error=error,
-        request_id=headers.get("request-id"),
-        stop_details=message.stop_details.to_dict(mode="json") if message and message.stop_details else None,
+        content=heard.content,
+        stop_reason=heard.stop_reason,
+        usage=heard.billed(),
+        cut=cut or (None if heard.stop_reason else "eof"),
+        error=_error_event(heard.error) if heard.error and cut == "error_event" else None,
+        request_id=response.headers.get("request-id"),
+        stop_details=heard.stop_details,
     )
 
 
@@ -142,37 +156,24 @@ def _hanging_up_after(left_s: float, response: httpx2.Response) -> Iterator[thre
         timer.cancel()
 
 
-def _drain(stream: anthropic.MessageStream[Any]) -> tuple[str | None, UpstreamError | None]:
+def _drain(response: httpx2.Response, heard: Heard) -> str | None:
+    """Hear the stream to its end; returns what ended it early, if something did."""
     try:
-        for _ in stream:
-            pass
-    except anthropic.APIStatusError as error:
-        return "error_event", _upstream_error(error)
-    except (anthropic.APIError, httpx2.HTTPError, httpx2.StreamError):
-        return "connection", None
-    except (ValueError, RuntimeError, LookupError):
-        # What the SDK raises for events out of order and for JSON it cannot read.
-        return "malformed", None
-    return None, None
+        for event in events(response.iter_bytes()):
+            heard.take(event)
+            if heard.error is not None:
+                return "error_event"
+    except (httpx2.HTTPError, httpx2.StreamError):
+        return "connection"
+    except MISFITS:
+        return "malformed"
+    return None
 
 
-def _snapshot(stream: anthropic.MessageStream[Any]) -> Any:
-    try:
-        return stream.current_message_snapshot
-    except AssertionError:
-        return None  # nothing came before the stream ended
-
-
-def _usage(usage: anthropic.types.Usage) -> Usage:
-    written = usage.cache_creation_input_tokens or 0
-    written_1h = usage.cache_creation.ephemeral_1h_input_tokens if usage.cache_creation else 0
-    return Usage(
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        cache_read=usage.cache_read_input_tokens or 0,
-        cache_write_5m=max(0, written - written_1h),
-        cache_write_1h=written_1h,
-    )
+def _error_event(error: Mapping[str, Any]) -> UpstreamError:
+    # It comes with HTTP status 200: the type in the body is what tells.
+    kind = KIND_BY_TYPE.get(str(error.get("type")), "unavailable")
+    return UpstreamError(kind=kind, status=200, message=str(error.get("message", "")))
 
 
 def _turn_without_stream(error: anthropic.APIError) -> Turn:
@@ -196,7 +197,6 @@ def _upstream_error(error: anthropic.APIStatusError) -> UpstreamError:
 
 
 def _kind(error: anthropic.APIStatusError) -> UpstreamKind:
-    # An error inside a stream comes with HTTP status 200: the type in the body is what tells.
     if error.error_code in SPEND_LIMITS:
         return "spend_limit"
     if error.type in KIND_BY_TYPE:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from agents.asking import ASK
 from agents.guards.loop import Call, Nudge, check_loop, fingerprint
 from agents.guards.verdict import PROCEED, Proceed, Reason, Stop
 from agents.models import ToolCall
 from agents.run import ending
-from agents.run.toolbox import UNAVAILABLE, carry_out, too_early_s
+from agents.run.toolbox import UNAVAILABLE, carry_out, stopped_by_hand, too_early_s
 from agents.run.waiting import hold, wait_to_poll
 from agents.run.work import Work
+
+PAUSED_S = 30.0
 
 
 def use_tools(work: Work) -> None:
     """Carry out the present step's calls; then go on, wait for a human, or end."""
     carry_out(work)
     calls = work.calls_of(work.last_step)
-    if unknown := [call for call in calls if call.state == ToolCall.State.UNKNOWN]:
+    if stopped_by_hand(work):
+        wait_to_poll(work, seconds=PAUSED_S, detail="The agent is paused.")
+    elif unknown := [call for call in calls if call.state == ToolCall.State.UNKNOWN]:
         doubt = f"whether {unknown[0].name} ran"
         # As a PARTIAL result, since that one goes to a human whatever else the policy says.
         detail = f"nobody knows {doubt}: {unknown[0].error}"
@@ -24,13 +29,22 @@ def use_tools(work: Work) -> None:
         detail = f"The circuit is open and no fresh answer is kept: {', '.join(down)}"
         ending.for_cause(work, Reason.BREAKER_OPEN, detail)
     elif held := [call for call in calls if call.state == ToolCall.State.HELD]:
-        hold(work, held[0])
+        _ask_a_human(work, held[0])
     elif early := [call for call in calls if call.state == ToolCall.State.INTENT]:
         waits_s = min(too_early_s(work, call) for call in early)
         detail = f"{early[0].name} is called again when its interval is over."
         wait_to_poll(work, seconds=waits_s, detail=detail)
     else:
         work.next_step()
+
+
+def _ask_a_human(work: Work, call: ToolCall) -> None:
+    if work.run.drill_id is None:
+        hold(work, call)
+    else:  # nobody is asked in a drill: where the call would have gone is what it wants to see
+        asks = call.name == ASK and work.agent.may_ask
+        cause = Reason.INPUT_REQUESTED if asks else Reason.APPROVAL_REQUIRED
+        ending.for_cause(work, cause, f"{call.name} waits for a human.")
 
 
 def _called_again_while_down(work: Work) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from agents.answer import Answer, Unreadable, read_answer, unsupported
 from agents.guards.evidence import misquoted
@@ -17,8 +16,9 @@ from agents.run.opinions import next_aside, weighed
 from agents.run.trace import evidence, readings, titled, trace, usage
 from agents.run.waiting import wait_for
 from agents.run.work import Work
+from agents.statements import Moment
 from agents.storable import storable
-from escalation.gating.models import Outcome
+from escalation.gating.models import Drill, Outcome
 from escalation.gating.models import Result as GateResult
 
 # What an answer is worth at most when a tool's answer was an old one: under any threshold worth having.
@@ -107,6 +107,9 @@ def end(work: Work, ending: Ending) -> None:
         state = Run.State.PARTIAL if ending.partial else Run.State.FINISHED
         _finish(work, state, result=asdict(ending))
         return
+    if work.run.drill:
+        _rehearse(work, work.run.drill, ending)
+        return
     key = f"run:{work.run.pk}:{work.run.step}"
     outcome, _ = Outcome.objects.pass_gate(work.run.agent, work.run.gate, _at_the_gate(work, ending), key=key)
     if outcome.exit == Outcome.Exit.HUMAN and outcome.escalation is not None:
@@ -114,6 +117,13 @@ def end(work: Work, ending: Ending) -> None:
         wait_for(work, outcome.escalation)
     else:
         _finish(work, Run.State.FINISHED, outcome=outcome, result=outcome.served, detail=outcome.detail)
+
+
+def _rehearse(work: Work, drill: Drill, ending: Ending) -> None:
+    outcome = Outcome.objects.rehearse(work.run.agent, work.run.gate, _at_the_gate(work, ending))
+    drill.see(outcome)
+    detail = f"A drill: {outcome.reason or 'nothing stopped it'}, exit {outcome.exit}. {outcome.detail}"
+    _finish(work, Run.State.FINISHED, result=outcome.served, detail=detail)
 
 
 def finish(work: Work, result: Any, detail: str, *, partial: bool = False) -> None:
@@ -135,7 +145,7 @@ def _close(work: Work, **changes: Any) -> None:
 
 
 def _finish(work: Work, state: Run.State, **changes: Any) -> None:
-    work.write(state=state, ended_at=Now(), wake_at=None, **changes)
+    work.write(state=state, ended_at=Moment(), wake_at=None, **changes)
 
 
 def _at_the_gate(work: Work, ending: Ending) -> GateResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from secrets import token_hex
@@ -9,13 +10,13 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Q, Sum
 
 from agents.guards.budget import MICRO, Budget
-from agents.models import LedgerEntry, LedgerQuerySet, Run
+from agents.models import STANDING, LedgerEntry, Run
 from agents.run.metered import Tokens
+from agents.run.stage import NO_REDIS
+from agents.statements import fetched
 from agents.stores.budget import (
     Books,
     BudgetStore,
@@ -26,16 +27,31 @@ from agents.stores.budget import (
     Scope,
     shared_budget,
 )
+from agents.stores.connection import connect
 from escalation.queue.models.rows import names, places, values
 
 log = structlog.get_logger()
 
 EVERYTHING = "*"
 BY_DATABASE = ("id",)
+BOOKS = f"""
+    SELECT coalesce(sum(micro_usd) FILTER (WHERE kind = 'settled'), 0),
+        coalesce(jsonb_object_agg(reservation, micro_usd) FILTER (WHERE kind = 'reserved'), '{{}}')
+    FROM agents_ledgerentry WHERE {STANDING} AND """
+# A call belongs to the day it was begun on, whenever it was settled.
+BEGUN_ON_DAY = """reservation IN (
+    SELECT reservation FROM agents_ledgerentry e JOIN agents_run r ON r.id = e.run_id
+    WHERE e.kind = 'reserved' AND e.at >= %s AND e.at < %s AND r.drill_id IS NULL {of_agent}
+)"""
 
 
 def scopes_of(run: Run, budget: Budget, moment: datetime) -> tuple[Scope, ...]:
-    """The purses a run pays from: its own, its agent's day, everything's day (a UTC one, as of `moment`)."""
+    """The purses a run pays from: its own, its agent's day, everything's day (a UTC one, as of `moment`).
+
+    A drill pays from its own alone.
+    """
+    if run.drill_id is not None:
+        return (Scope(f"run:{run.pk}", budget.micro_usd),)
     today = moment.astimezone(UTC).date().isoformat()
     daily = int(Decimal(str(settings.DAILY_BUDGET_USD)) * MICRO)
     return (
@@ -47,7 +63,7 @@ def scopes_of(run: Run, budget: Budget, moment: datetime) -> tuple[Scope, ...]:
 
 def shared_left(run: Run, budget: Budget) -> int | None:
     """Micro-dollars left in what the run shares with others; raises BudgetUnavailable."""
-    return _store().left(scopes_of(run, budget, datetime.now(UTC))[1:])
+    return _store(run).left(scopes_of(run, budget, datetime.now(UTC))[1:])
 
 
 def reserve(
@@ -57,7 +73,7 @@ def reserve(
 
     Raises BudgetUnavailable: make no call then.
     """
-    store, begun = _store(), datetime.now(UTC)
+    store, begun = _store(run), datetime.now(UTC)
     scopes = scopes_of(run, budget, begun)
     order = Order(wanted, least_micro_usd=wanted, holdback_micro_usd=holdback)
     reservation_id = f"{run.pk}.{run.step}.{run.epoch}.{token_hex(4)}"
@@ -86,7 +102,7 @@ def settle(
     kind, now = LedgerEntry.Kind.SETTLED, datetime.now(UTC)
     _note(run, held, used, kind=kind, model=model, micro_usd=micro_usd, at=now, detail=detail)
     try:
-        _store().settle(held, micro_usd)
+        _store(run).settle(held, micro_usd)
     except BudgetUnavailable as error:
         log.warning("not_settled_in_redis", run=run.pk, reservation=held.id, why=str(error))
 
@@ -99,34 +115,24 @@ def _note(run: Run, held: Reservation, tokens: Tokens | None, **facts: Any) -> N
         cursor.execute(f"INSERT INTO agents_ledgerentry ({into}) VALUES ({form})", values(entry, BY_DATABASE))
 
 
-def _store() -> BudgetStore:
+def _store(run: Run) -> BudgetStore:
+    if run.drill and run.drill.injection == "redis-down":
+        return BudgetStore(connect(NO_REDIS), books_of)
     return shared_budget(books_of)
 
 
 def books_of(scope: str) -> Books:
     """What the ledger says of a purse, by the key of `scopes_of`: at one moment, so in one statement."""
-    open_ones = Q(kind=LedgerEntry.Kind.RESERVED)
-    found = (
-        _entries_of(scope)
-        .standing()
-        .aggregate(
-            spent=Sum("micro_usd", filter=~open_ones, default=0),
-            ids=ArrayAgg("reservation", filter=open_ones, order_by="pk", default=[]),
-            amounts=ArrayAgg("micro_usd", filter=open_ones, order_by="pk", default=[]),
-        )
-    )
-    return Books(int(found["spent"]), dict(zip(found["ids"], found["amounts"], strict=True)))
+    condition, terms = _entries_of(scope)
+    ((spent, still_open),) = fetched(BOOKS + condition, terms)
+    return Books(int(spent), json.loads(still_open))
 
 
-def _entries_of(scope: str) -> LedgerQuerySet:
+def _entries_of(scope: str) -> tuple[str, list[Any]]:
     kind, _, rest = scope.partition(":")
-    entries = LedgerEntry.objects.all()
     if kind == "run":
-        return entries.filter(run_id=int(rest))
+        return "run_id = %s", [int(rest)]
     agent, _, day = rest.rpartition(":")
     begins = datetime.fromisoformat(day).replace(tzinfo=UTC)
-    begun = entries.filter(kind=LedgerEntry.Kind.RESERVED, at__gte=begins, at__lt=begins + timedelta(days=1))
-    if agent != EVERYTHING:
-        begun = begun.filter(agent=agent)
-    # A call belongs to the day it was begun on, whenever it was settled.
-    return entries.filter(reservation__in=begun.values("reservation"))
+    terms = [begins, begins + timedelta(days=1), *([] if agent == EVERYTHING else [agent])]
+    return BEGUN_ON_DAY.format(of_agent="" if agent == EVERYTHING else "AND e.agent = %s"), terms

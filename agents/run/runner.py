@@ -7,7 +7,6 @@ from datetime import timedelta
 import structlog
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import OperationalError, transaction
-from django.db.models.functions import Now
 
 from agents.agent import UNNAMED, Agent
 from agents.guards.verdict import Reason
@@ -20,6 +19,7 @@ from agents.run.lease import kept
 from agents.run.resuming import resume
 from agents.run.turns import take_turn
 from agents.run.work import TakenOver, Work
+from agents.statements import Moment
 from agents.transcript import is_unbroken
 
 log = structlog.get_logger()
@@ -55,14 +55,16 @@ def _leave_to_others(run: Run, error: UnknownAgent) -> None:
     if run.gated:  # this worker's code is older or newer than the run: another may know the agent
         _not_now(run, str(error))
     elif run.awaits_answer:  # its program asks for the answer by agent.resume()
-        run.write(state=Run.State.WAITING_HUMAN, lease_until=None, lost=0, wake_at=Now(), detail=str(error))
+        run.write(
+            state=Run.State.WAITING_HUMAN, lease_until=None, lost=0, wake_at=Moment(), detail=str(error)
+        )
     else:
         run.stop(ABANDONED)
 
 
 def _not_now(run: Run, detail: str) -> None:
     run.write(
-        state=Run.State.WAITING_UPSTREAM, lease_until=None, lost=0, wake_at=Now() + NOT_NOW, detail=detail
+        state=Run.State.WAITING_UPSTREAM, lease_until=None, lost=0, wake_at=Moment(NOT_NOW), detail=detail
     )
 
 
@@ -84,7 +86,8 @@ def _advance(work: Work) -> None:
         detail = f"{work.run.lost} workers were lost in this step, so it is set aside."
         ending.for_cause(work, Reason.ERROR, detail)
         return
-    if work.run.gated and work.run.was_paused:
+    # A drill touches nothing, and what was paused must be rehearsed before it goes live again.
+    if work.run.gated and work.run.was_paused and work.run.drill_id is None:
         _not_now(work.run, "The agent is paused.")
         return
     if work.run.awaits_answer:

@@ -14,7 +14,7 @@ from agents.run.runner import advance
 from agents.run.trace import evidence, trace, usage
 from agents.run.work import Work
 from agents.storable import storable
-from escalation.gating.models import Policy
+from escalation.gating.models import Drill, Policy
 from escalation.gating.models.outcome import title_of
 from escalation.queue.exceptions import KeyReused
 from escalation.queue.models import Escalation
@@ -90,6 +90,17 @@ def start_run(
     run = _new_run(agent, task, gated=True, budget=policy.budget or agent.limits.as_mapping())
     run.metadata, run.priority = storable(metadata or {}), priority
     run.key, run.request_hash = key, request_hash
+    run.save()
+    return run
+
+
+def start_drill(agent: Agent, drill: Drill) -> Run:
+    """Queue the run of a drill, on its fixtures and under the policy that it rehearses; then `ring` it."""
+    budget = drill.policy.budget or agent.limits.as_mapping()
+    if drill.injection == "one-turn":
+        budget = budget | {"turns": 1}
+    run = _new_run(agent, agent.rehearsal.task, gated=True, budget=budget)
+    run.gate, run.drill, run.title = drill.gate.slug, drill, f"Drill: {drill.what.lower()}"
     run.save()
     return run
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db.models import Q
 from django.db.models.functions import Now
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
@@ -18,9 +19,13 @@ from agents.guards.budget import grant_tool_calls
 from agents.guards.failures import classify_failure, http_status
 from agents.guards.loop import polling_wait_s
 from agents.models import ToolCall
+from agents.run.stage import stage_of
 from agents.run.work import MAY_HAVE_RUN, NOT_RUN_BUDGET, Work
+from agents.statements import Moment
 from agents.storable import storable, storable_text
 from agents.tools import Tool
+from escalation.gating.models import Agent as AgentRow
+from escalation.gating.models import Gate
 
 UNAVAILABLE = "Unavailable: its circuit is open. Do not call it again; work without it."
 LONGEST_ERROR = 2_000  # characters
@@ -40,12 +45,26 @@ def carry_out(work: Work) -> None:
     fresh = [call for call in calls if call.state == ToolCall.State.INTENT]
     allowed = grant_tool_calls(len(fresh), work.spend(), work.budget)
     for number, call in enumerate(fresh):
-        if any(call.state == ToolCall.State.UNKNOWN for call in calls):
+        if any(call.state == ToolCall.State.UNKNOWN for call in calls) or stopped_by_hand(work, call):
             return  # a human looks first
         if number < allowed:
             _carry_out(work, call)
         else:
             work.change(call, state=ToolCall.State.REFUSED, error=NOT_RUN_BUDGET)
+
+
+def stopped_by_hand(work: Work, *calls: ToolCall) -> bool:
+    """Whether the agent or its gate was paused since the step began, and these calls would change something.
+
+    Without `calls`: those of the present step that have not run yet.
+    """
+    open_calls = calls or [
+        call for call in work.calls_of(work.last_step) if call.state == ToolCall.State.INTENT
+    ]
+    if not work.run.gated or work.run.drill_id or all(call.effect == "read" for call in open_calls):
+        return False
+    paused = Q(paused=True) | Q(agent__state=AgentRow.State.PAUSED)
+    return Gate.objects.filter(paused, agent__slug=work.run.agent, slug=work.run.gate).exists()
 
 
 def _take_up(work: Work, call: ToolCall) -> None:
@@ -101,12 +120,10 @@ def _checked(tool: Tool, call: ToolCall) -> dict[str, Any]:
 
 
 def _run(work: Work, tool: Tool, call: ToolCall) -> None:
-    work.change(call, state=ToolCall.State.STARTED, started_at=Now())
-    circuit = Circuit(f"tool:{tool.name}", tool.breaker, cache_ttl_s=tool.cache_ttl_s)
+    work.change(call, state=ToolCall.State.STARTED, started_at=Moment())
     begun = time.monotonic()
-    invoke = partial(tool.invoke, idempotency_key=call.idempotency_key, task=work.run.task)
     try:
-        answer = circuit.call(invoke, _arguments(call))
+        answer = _answer(work, tool, call)
     except CircuitOpen:
         work.change(call, state=ToolCall.State.REFUSED, error=UNAVAILABLE)
     except Exception as error:  # a tool may raise anything; the model is told, and the run goes on
@@ -121,6 +138,15 @@ def _run(work: Work, tool: Tool, call: ToolCall) -> None:
         work.change(
             call, state=ToolCall.State.DONE, output=storable(value), cached_age_s=age_s, seconds=seconds
         )
+
+
+def _answer(work: Work, tool: Tool, call: ToolCall) -> Any:
+    stage = stage_of(work.run)
+    if stage is not None:
+        return stage.circuit(tool).call(partial(stage.answer, tool), _arguments(call))
+    circuit = Circuit(f"tool:{tool.name}", tool.breaker, cache_ttl_s=tool.cache_ttl_s)
+    invoke = partial(tool.invoke, idempotency_key=call.idempotency_key, task=work.run.task)
+    return circuit.call(invoke, _arguments(call))
 
 
 def _may_have_run(tool: Tool, error: Exception) -> bool:

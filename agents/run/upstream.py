@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from agents.guards.breaker import BreakerPolicy, Outcome, Report
 from agents.guards.budget import Budget
 from agents.llm.pricing import Price
-from agents.llm.turn import TurnRequest
+from agents.llm.turn import Turn, TurnRequest
 from agents.models import Run
 from agents.run.metered import Answered, Tokens
 from agents.run.purse import reserve, settle
-from agents.stores.breaker import Refused, shared_breakers
+from agents.run.stage import breakers_of, stage_of
+from agents.stores.breaker import Refused
 from agents.stores.budget import BudgetUnavailable, Exhausted, Reservation
 
 POLICY = BreakerPolicy(failure_threshold=5, recovery_timeout=30)
@@ -77,7 +78,8 @@ class Question:
 
 def ask(question: Question) -> Answered | NotAsked | Exhausted:
     """Make one model call within its terms, or say why none was made; what fails upstream is not raised."""
-    admission = shared_breakers().acquire(f"model:{question.request.model}", POLICY)
+    breakers = breakers_of(question.run)
+    admission = breakers.acquire(f"model:{question.request.model}", POLICY)
     if isinstance(admission, Refused):
         retry_in_s = admission.retry_in_s or 0
         return NotAsked("the circuit to the model's API is open", passing=True, retry_after_s=retry_in_s)
@@ -91,20 +93,17 @@ def ask(question: Question) -> Answered | NotAsked | Exhausted:
         return NotAsked(f"the budget cannot be checked, so no call is made: {error}", passing=True)
     finally:
         took_s = time.monotonic() - begun
-        shared_breakers().report(admission, Report(health, int(took_s * 1000), int(wish_s * 1000)))
+        breakers.report(admission, Report(health, int(took_s * 1000), int(wish_s * 1000)))
 
 
 def _paid(question: Question) -> Answered | NotAsked | Exhausted:
-    # The SDK takes a second and a half to load: only those pay it who ask a model.
-    from agents.llm.messages import one_turn
-
     run, terms = question.run, question.terms
     wants = {"wanted": terms.wanted, "holdback": terms.holdback}
     held = reserve(run, question.budget, model=question.request.model, most=question.most, **wants)
     if isinstance(held, Exhausted):
         return held
     begun = time.monotonic()
-    turn = one_turn(question.request, deadline_s=min(LONGEST_CALL_S, terms.within_s or LONGEST_CALL_S))
+    turn = _turn(question)
     seconds = time.monotonic() - begun
     if turn.error is not None and turn.cut is None:
         _settle(question, held, 0, None, turn.error.kind)
@@ -115,6 +114,17 @@ def _paid(question: Question) -> Answered | NotAsked | Exhausted:
     micro_usd = held.granted_micro_usd if turn.cut else question.price.cost(turn.usage)
     _settle(question, held, micro_usd, used, turn.cut or "")
     return Answered(turn, micro_usd, used, seconds)
+
+
+def _turn(question: Question) -> Turn:
+    # The SDK takes a second and a half to load: only those pay it who ask a model.
+    from agents.llm.messages import one_turn
+
+    deadline_s = min(LONGEST_CALL_S, question.terms.within_s or LONGEST_CALL_S)
+    stage = stage_of(question.run)
+    if stage is None:
+        return one_turn(question.request, deadline_s=deadline_s)
+    return stage.ask(question.request, step=question.run.step, deadline_s=deadline_s)
 
 
 def _settle(question: Question, held: Reservation, micro_usd: int, used: Tokens | None, detail: str) -> None:

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from agents.asking import ASK
 from agents.guards.verdict import Reason
 from agents.models import Run, ToolCall
 from agents.run.trace import trace, usage
 from agents.run.work import Work
+from agents.statements import Moment
 from agents.storable import storable_text
 from escalation.gating.models import Policy
 from escalation.queue.models import Escalation
@@ -58,7 +58,7 @@ def wait_for_upstream(work: Work, *, seconds: float, detail: str) -> None:
         upstream_failures=work.run.upstream_failures + 1,
         lease_until=None,
         lost=0,
-        wake_at=Now() + timedelta(seconds=seconds),
+        wake_at=Moment(timedelta(seconds=seconds)),
         rung_at=None,
         detail=storable_text(detail),
     )
@@ -70,7 +70,7 @@ def wait_to_poll(work: Work, *, seconds: float, detail: str) -> None:
         state=Run.State.WAITING_UPSTREAM,
         lease_until=None,
         lost=0,
-        wake_at=Now() + timedelta(seconds=seconds),
+        wake_at=Moment(timedelta(seconds=seconds)),
         rung_at=None,
         detail=detail,
     )

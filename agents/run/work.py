@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models.functions import Now
-
 from agents.agent import Agent
 from agents.guards.budget import Budget, Spend
 from agents.llm.turn import Turn, TurnRequest
-from agents.models import LONGEST_NAME, LedgerEntry, Run, Step, ToolCall, remember
+from agents.models import LONGEST_NAME, OURS, STANDING, Run, Step, ToolCall
 from agents.registry import agent_named
 from agents.run.metered import Answered
+from agents.statements import Moment, fetched, select, update
 from agents.storable import storable, storable_text
 from agents.transcript import Message, chain, messages
 
@@ -21,6 +21,11 @@ NOT_RUN = "Not run: the run was stopped before it."
 NOT_RUN_BUDGET = "Not run: the budget for tool calls is spent."
 MAY_HAVE_RUN = "The worker was lost in this call: it may have run or not."
 UNSTORABLE = "Not run: its arguments hold a NUL or half of a character. Leave that out."
+
+
+SPENT = f"SELECT micro_usd, usage FROM agents_ledgerentry WHERE run_id = %s AND {STANDING}"
+# The call is as it was seen, and its run is held by whoever holds the epoch.
+OF_OURS = f"state = %s AND run_id = (SELECT id FROM agents_run WHERE id = %s AND {OURS})"
 
 
 class TakenOver(Exception):
@@ -42,7 +47,9 @@ class Work:
     def on(cls, run: Run, agent: Agent | None = None) -> Work:
         """Load what the run did so far; raises UnknownAgent when its definition is gone."""
         work = cls.begun(run, agent)
-        work.entries, work.steps, work.calls = None, list(run.steps.all()), list(run.tool_calls.all())
+        work.entries = None
+        work.steps = select(Step, "WHERE run_id = %s ORDER BY number", [run.pk])
+        work.calls = select(ToolCall, "WHERE run_id = %s ORDER BY id", [run.pk])
         by_key = {step.pk: step for step in work.steps}
         for call in work.calls:
             call.step = by_key[call.step_id]
@@ -103,8 +110,9 @@ class Work:
     def spend(self) -> Spend:
         """What the run has used so far: by the ledger, which knows of lost calls too."""
         if self.entries is None:
-            ledger = LedgerEntry.objects.filter(run=self.run).standing()
-            self.entries = list(ledger.values_list("micro_usd", "usage"))
+            self.entries = [
+                (micro_usd, json.loads(usage)) for micro_usd, usage in fetched(SPENT, [self.run.pk])
+            ]
         usages = [usage for _, usage in self.entries if usage]
         output: int = sum(usage["output_tokens"] for usage in usages)
         return Spend(
@@ -200,12 +208,9 @@ class Work:
 
     def change(self, call: ToolCall, **changes: Any) -> None:
         """Change a call while the run is ours and the call is as we saw it; raises TakenOver."""
-        ours = Run.objects.filter(pk=self.run.pk, epoch=self.run.epoch, state=Run.State.RUNNING)
         # Both conditions travel in the UPDATE: of two that think they hold the run, one starts the call.
-        row = ToolCall.objects.filter(pk=call.pk, state=call.state, run__in=ours)
-        if not row.update(**changes):
+        if not update(call, changes, OF_OURS, [call.state, self.run.pk, self.run.epoch]):
             raise TakenOver(f"{call.name} of run {self.run.pk} was taken over from epoch {self.run.epoch}")
-        remember(call, changes)
 
     def abandon_calls(self) -> None:
         """Close every call that is still open, so that each has an answer; raises TakenOver."""
@@ -217,7 +222,9 @@ class Work:
 
     def next_step(self) -> None:
         """Let the run go on with its next turn, which whoever took this one rings for at once."""
-        self.write(state=Run.State.QUEUED, step=self.run.step + 1, lease_until=Now(), rung_at=Now(), lost=0)
+        self.write(
+            state=Run.State.QUEUED, step=self.run.step + 1, lease_until=Moment(), rung_at=Moment(), lost=0
+        )
 
 
 def _belongs(turn: Turn, final: bool) -> bool:

@@ -7,13 +7,13 @@ from typing import Any, cast
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views import View
 
 from agents.guards.budget import MICRO, usd
-from agents.models import Run
+from agents.models import Run, RunQuerySet
 from agents.run.past import past_of
 from agents.run.stopping import stop_run
 from agents.run.trace import usage
@@ -35,7 +35,9 @@ class RunsView(LoginRequiredMixin, View):
     """The newest runs of the agents whose results come to the reader's review queues."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        runs = _visible_to(cast(User, request.user)).defer("prompt", "task", "result", "metadata")
+        runs = (
+            _visible_to(cast(User, request.user)).in_earnest().defer("prompt", "task", "result", "metadata")
+        )
         return render(
             request, "runs/runs.html", {"layout": "base.html", "runs": runs.order_by("-id")[:NEWEST]}
         )
@@ -74,7 +76,7 @@ def _may_stop(user: User | AnonymousUser, run: Run) -> bool:
     return user.has_perm("agents.change_run") or deciding.exists()
 
 
-def _visible_to(user: User) -> QuerySet[Run]:
+def _visible_to(user: User) -> RunQuerySet:
     """Ops see every run; reviewers those of gates that ever led to a review queue of theirs."""
     if user.is_staff:
         return Run.objects.all()

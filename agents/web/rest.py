@@ -88,7 +88,7 @@ class RunDetail(AgentView):
         return found(self._runs().filter(pk=id).first(), f"run {id}")
 
     def _runs(self) -> QuerySet[Run]:
-        mine = Run.objects.filter(agent=self.agent_caller.agent.slug, gated=True)
+        mine = Run.objects.in_earnest().filter(agent=self.agent_caller.agent.slug, gated=True)
         return mine.select_related("outcome", "escalation")
 
 

@@ -11,14 +11,14 @@ from agents.models import Run
 from agents.run.past import past_of
 from agents.run.trace import trace, usage
 from escalation.api.shapes.escalations import PRIORITIES, Strict, url_of
-from escalation.api.shapes.fields import Id, Json, JsonObject, Moment, Priority, Slug
+from escalation.api.shapes.fields import Given, Id, Json, JsonObject, Moment, Priority, Slug
 from escalation.api.shapes.outcomes import EscalationLink
 
 
 class RunIn(Strict):
     """A task for an agent that works here."""
 
-    task: Json
+    task: Given
     agent: Slug | None = None
     priority: Priority = "normal"
     metadata: JsonObject = {}

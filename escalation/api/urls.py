@@ -6,7 +6,7 @@ from escalation.api.views.agents import AgentDetail
 from escalation.api.views.documents import Docs
 from escalation.api.views.escalations import EscalationDetail, EscalationReceipt, Escalations
 from escalation.api.views.labels import LabelExport, Labels
-from escalation.api.views.outcomes import OutcomeDetail, Outcomes
+from escalation.api.views.outcomes import OutcomeDetail, Outcomes, Sandbox
 from escalation.api.views.reviewing import Claim, Decisions, EscalationDecision, NextEscalation
 
 app_name = "api"
@@ -19,6 +19,7 @@ urlpatterns = [
     path("escalations/<int:id>/decision/", EscalationDecision.as_view(), name="decision"),
     path("decisions/", Decisions.as_view(), name="decisions"),
     path("outcomes/", Outcomes.as_view(), name="outcomes"),
+    path("sandbox/outcomes/", Sandbox.as_view(), name="sandbox"),
     path("outcomes/<int:id>/", OutcomeDetail.as_view(), name="outcome"),
     path("labels/", Labels.as_view(), name="labels"),
     path("labels/export/", LabelExport.as_view(), name="label_export"),

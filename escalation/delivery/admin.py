@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.timezone import now
 
-from escalation.delivery.models import Delivery, Endpoint
+from escalation.delivery.forms import QueueChannelForm
+from escalation.delivery.models import Channel, Delivery, Endpoint, Notification
 from escalation.delivery.models.endpoint import EVENTS, OVERLAP, default_events
 from escalation.queue.facts import FactAdmin
 
@@ -61,6 +62,28 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
             hours = round(OVERLAP.total_seconds() / 3600)
             said = f"{endpoint}: a new secret signs. The old one signs too for {hours} hours."
             self.message_user(request, said, messages.SUCCESS)
+
+
+@admin.register(Channel)
+class ChannelAdmin(admin.ModelAdmin[Channel]):
+    """The channels of review queues; those of people are theirs alone, on their account page."""
+
+    form = QueueChannelForm
+    list_display = ["queue", "kind", "enabled", "failures", "last_answer"]
+    list_filter = ["queue", "kind", "enabled"]
+    list_select_related = ["queue"]
+    readonly_fields = ["secret"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
+        return super().get_queryset(request).exclude(queue=None)
+
+
+@admin.register(Notification)
+class NotificationAdmin(FactAdmin):
+    list_display = ["id", "topic", "channel", "status", "created_at", "due_at", "sent_at"]
+    list_filter = ["status", "topic"]
+    list_select_related = ["channel__queue", "channel__user"]
+    ordering = ["-id"]
 
 
 class RangeForm(forms.Form):

@@ -7,4 +7,4 @@ class DeliveryConfig(AppConfig):
     verbose_name = "Deliveries"
 
     def ready(self) -> None:
-        from escalation.delivery import receivers  # noqa: F401
+        from escalation.delivery import alerts, receivers  # noqa: F401

@@ -65,6 +65,7 @@ def of_correction(outcome: Outcome, decision: Decision) -> dict[str, Any]:
 def of_pause(event: AgentEvent) -> dict[str, Any]:
     return {
         "agent": event.agent.slug,
+        "gate": event.gate.slug if event.gate else None,
         "state": event.state,
         "by": event.actor.get_username() if event.actor else None,
         "note": event.note,

@@ -4,7 +4,8 @@ import random
 
 from celery import shared_task
 
-from escalation.delivery.models import Delivery
+from escalation.delivery.models import Delivery, Notification
+from escalation.delivery.notifying import send_what_is_due
 from escalation.delivery.sending import try_once
 from escalation.ticks import tick
 
@@ -23,3 +24,16 @@ def send_delivery(delivery_id: int) -> None:
 def sweep_deliveries() -> int:
     """Ring for what is due."""
     return len([send_delivery.delay(pk) for pk in Delivery.objects.first_due(limit=MOST_PER_SWEEP)])
+
+
+@shared_task(name="delivery.send_news", soft_time_limit=45, time_limit=50)  # type: ignore[untyped-decorator]
+def send_news(channel_id: int) -> None:
+    """Tell one channel what is due, as one message."""
+    send_what_is_due(channel_id)
+
+
+@tick("delivery.sweep_news")
+def sweep_news() -> int:
+    """Ring for every channel that has something to say."""
+    channels = Notification.objects.due().values_list("channel", flat=True).distinct()[:MOST_PER_SWEEP]
+    return len([send_news.delay(pk) for pk in channels])

@@ -15,18 +15,20 @@ from django.views.decorators.http import require_POST
 
 from escalation.gating.changes import changes
 from escalation.gating.forms import GoLiveForm, PauseForm, PolicyForm
-from escalation.gating.models import Agent, AgentEvent, Gate, Outcome, Policy
+from escalation.gating.models import Agent, AgentEvent, Drill, Gate, Outcome, Policy
 from escalation.gating.models.policy import HANDLED
+from escalation.gating.pre_mortem import PreMortemPages
 from escalation.queue.facts import FactAdmin, Unchangeable, actor_of, laid_out
 from escalation.queue.models import Reason
 
 
 @admin.register(Agent)
-class AgentAdmin(admin.ModelAdmin[Agent]):
+class AgentAdmin(PreMortemPages):
     list_display = ["slug", "name", "state", "owner", "on_call"]
     list_filter = ["state"]
     fields = ["slug", "name", "owner", "on_call"]
     change_form_template = "admin/gating/agent.html"
+    change_list_template = "admin/gating/agents.html"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Agent | None = None) -> list[str]:
         return ["slug"] if obj else []
@@ -45,11 +47,11 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kw: Any) -> Any:
         if agent := kw.get("obj"):
             context |= {"agent": agent, "missing": agent.still_missing()}
-            context["history"] = agent.events.select_related("actor").order_by("-id")[:10]
+            context["history"] = agent.events.select_related("actor", "gate").order_by("-id")[:10]
         return super().render_change_form(request, context, *args, **kw)
 
     def go_live(self, request: HttpRequest, pk: int) -> HttpResponse:
-        agent = self._changeable(request, pk)
+        agent = self.changeable(request, pk)
         form = GoLiveForm(agent, request.POST)
         if form.is_valid():
             agent.go_live(actor_of(request), form.cleaned_data["note"])
@@ -57,7 +59,7 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
         return self._back_to(request, agent, form)
 
     def pause(self, request: HttpRequest, pk: int) -> HttpResponse:
-        agent = self._changeable(request, pk)
+        agent = self.changeable(request, pk)
         form = PauseForm(request.POST)
         if form.is_valid():
             agent.pause(actor_of(request), form.cleaned_data["note"])
@@ -65,12 +67,6 @@ class AgentAdmin(admin.ModelAdmin[Agent]):
                 request, f"{agent.name} is paused: every result goes to a human.", messages.SUCCESS
             )
         return self._back_to(request, agent, form)
-
-    def _changeable(self, request: HttpRequest, pk: int) -> Agent:
-        agent = get_object_or_404(Agent, pk=pk)
-        if not self.has_change_permission(request, agent):
-            raise PermissionDenied
-        return agent
 
     def _back_to(self, request: HttpRequest, agent: Agent, form: GoLiveForm | PauseForm) -> HttpResponse:
         for errors in form.errors.values():
@@ -84,7 +80,7 @@ class GateAdmin(Unchangeable, admin.ModelAdmin[Gate]):
     """A gate's page is its policy in force and how it came to be; a change is a new version."""
 
     list_display = ["__str__", "state", "threshold", "audit_rate", "budget", "version", "adopted_at"]
-    fields = ["agent", "slug"]
+    fields = ["agent", "slug", "output_schema"]
     change_form_template = "admin/gating/gate.html"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -99,6 +95,7 @@ class GateAdmin(Unchangeable, admin.ModelAdmin[Gate]):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/policy/", view(self.change_policy), name="gating_gate_policy"),
+            path("<int:pk>/pause/", view(require_POST(self.turn)), name="gating_gate_pause"),
             *super().get_urls(),
         ]
 
@@ -106,6 +103,8 @@ class GateAdmin(Unchangeable, admin.ModelAdmin[Gate]):
         if gate := kw.get("obj"):
             context |= {"title": str(gate), "subtitle": None, "gate": gate, "policy": gate.policy}
             context |= {"versions": history_of(gate), "exits": exit_map(gate.policy)}
+            context["may_stop"] = request.user.has_perm("gating.change_agent")
+            context["events"] = gate.events.select_related("actor").order_by("-id")[:10]
             context["may_change"] = request.user.has_perm("gating.add_policy")
             context["default_output"] = laid_out(gate.policy.default_output) if gate.policy else ""
         return super().render_change_form(request, context, *args, **kw)
@@ -135,6 +134,21 @@ class GateAdmin(Unchangeable, admin.ModelAdmin[Gate]):
         return TemplateResponse(
             request, "admin/gating/policy.html", self.admin_site.each_context(request) | context
         )
+
+    def turn(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The kill switch of one gate; with `open`, the way back."""
+        if not request.user.has_perm("gating.change_agent"):
+            raise PermissionDenied
+        gate, form = get_object_or_404(Gate.objects.select_related("agent"), pk=pk), PauseForm(request.POST)
+        if not form.is_valid():
+            self.message_user(request, "Say why.", messages.ERROR)
+        elif "open" in request.POST:
+            gate.resume(actor_of(request), form.cleaned_data["note"])
+            self.message_user(request, f"{gate} is open again.", messages.SUCCESS)
+        else:
+            gate.pause(actor_of(request), form.cleaned_data["note"])
+            self.message_user(request, f"{gate} is paused: every result goes to a human.", messages.SUCCESS)
+        return redirect("admin:gating_gate_change", pk)
 
     @admin.display(description="agent is")
     def state(self, gate: Gate) -> str:
@@ -183,9 +197,31 @@ class PolicyAdmin(FactAdmin):
 
 @admin.register(AgentEvent)
 class AgentEventAdmin(FactAdmin):
-    list_display = ["agent", "state", "actor", "note", "at"]
+    list_display = ["agent", "gate", "state", "actor", "note", "at"]
     list_filter = ["agent", "state"]
-    list_select_related = ["agent", "actor"]
+    list_select_related = ["agent", "gate__agent", "actor"]
+    ordering = ["-id"]
+
+
+@admin.register(Drill)
+class DrillAdmin(FactAdmin):
+    """What was injected, what was seen, when, by whom, under which policy and code."""
+
+    list_display = [
+        "id",
+        "agent",
+        "what",
+        "expected_reason",
+        "seen_reason",
+        "seen_exit",
+        "passed",
+        "policy",
+        "code_version",
+        "actor",
+        "wanted_at",
+    ]
+    list_filter = ["agent", "passed", "injection"]
+    list_select_related = ["agent", "policy__gate__agent", "actor"]
     ordering = ["-id"]
 
 

@@ -16,19 +16,30 @@ LAST = (DEFAULT, HUMAN)  # what a list of handlers may end in: both always yield
 # A threshold that no confidence reaches. 1 would not do: models like to be sure of everything.
 ACCEPTS_NOTHING = 2.0
 
+# Reasons that nothing but a human may settle, and why.
+ONLY_HUMAN = {
+    "not_live": "the result of an agent that is not live is never accepted without a human",
+    "budget_exhausted": "a PARTIAL result is never accepted without a human",
+    "approval_required": "it stands for what policy wants a human to see, always",
+}
+# Of these, no stand-in is an answer either, however long it takes; a failed tool may have changed something.
+NOBODY_ELSE = ("not_live", "approval_required", "tool_failed")
+UNKNOWN_WRITE = "a tool of this agent changes things, and nobody knows whether it did"
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the gate needs to know of a result.
 
     `causes` are reason codes that the agent's own guards found, most important first; `live` is whether the
-    agent may act without a human at all.
+    agent may act without a human at all, and `open` whether its gate was not paused.
     """
 
     confidence: float | None
     partial: bool = False
     causes: Sequence[str] = ()
     live: bool = True
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +83,23 @@ def handlers_for(reason: str, terms: Terms, *, partial: bool = False) -> Sequenc
     return terms.exits.get(reason) or (HUMAN,)
 
 
+def when_full(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
+    """The handlers while the review queue has more than it can do: none waits for a human, the last yields.
+
+    What no machine may answer goes to a human all the same, and so does a PARTIAL result.
+    """
+    if partial or reason in NOBODY_ELSE:
+        return handlers
+    return (*(handler for handler in handlers if handler not in LAST), DEFAULT)
+
+
 def at_the_deadline(handlers: Sequence[str], reason: str, *, partial: bool = False) -> Sequence[str]:
     """The handlers to try when nobody decided in time; the last of them always yields.
 
-    A shadow run stays with a human, and no rule is shown a PARTIAL result: it might pass it on as whole.
+    What no machine may answer stays with a human. A PARTIAL result may end in a safe default, and no rule is
+    shown it: it might pass it on as whole.
     """
-    if reason == "not_live":
+    if reason in NOBODY_ELSE:
         return (HUMAN,)
     fitting = [handler for handler in handlers if not (partial and handler.startswith(f"{RULE}:"))]
     return fitting or (HUMAN,)
@@ -86,6 +108,8 @@ def at_the_deadline(handlers: Sequence[str], reason: str, *, partial: bool = Fal
 def _stopped(result: Facts, terms: Terms) -> tuple[str | None, str]:
     if not result.live:
         return "not_live", "the agent is not live: every result goes to a human"
+    if not result.open:
+        return "not_live", "the gate is paused: every result goes to a human"
     if result.causes:
         return result.causes[0], f"the agent's guards stopped it: {', '.join(result.causes)}"
     if result.partial:
@@ -117,8 +141,13 @@ def is_threshold(value: Any) -> bool:
     return is_probability(value) or value == ACCEPTS_NOTHING
 
 
-def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[str]:
-    """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere."""
+def holes(
+    exits: Mapping[str, Sequence[str]], reasons: Sequence[str], *, may_write: bool = False
+) -> list[str]:
+    """What is wrong with a policy's exits, a sentence each; none when every reason leads somewhere.
+
+    `may_write` is whether the agent has tools that change something.
+    """
     if not is_table(exits):
         return ["not a table of reasons, each with a list of handlers"]
     problems = [f"{reason}: no exit" for reason in reasons if not exits.get(reason)]
@@ -126,6 +155,7 @@ def holes(exits: Mapping[str, Sequence[str]], reasons: Sequence[str]) -> list[st
         if reason not in reasons:
             problems.append(f"{reason}: not a reason")
         problems += [f"{reason}: {fault}" for fault in faults(handlers)]
+        problems += _not_for_a_machine(reason, handlers, may_write=may_write)
     return problems
 
 
@@ -135,6 +165,11 @@ def faults(handlers: Sequence[str]) -> list[str]:
     if handlers and handlers[-1] not in LAST:
         problems.append(f"ends in {handlers[-1]}, which may yield nothing; end in default or human")
     return problems + [f"{handler!r} is not a handler" for handler in handlers if not _is_handler(handler)]
+
+
+def _not_for_a_machine(reason: str, handlers: Sequence[str], *, may_write: bool) -> list[str]:
+    why = UNKNOWN_WRITE if reason == "tool_failed" and may_write else ONLY_HUMAN.get(reason)
+    return [f"{reason}: {why}; its only exit is human"] if why and set(handlers) - {HUMAN} else []
 
 
 def is_table(value: Any) -> bool:

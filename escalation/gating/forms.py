@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 
 from escalation.gating.exceptions import PolicyChanged
-from escalation.gating.exits import ACCEPTS_NOTHING
+from escalation.gating.exits import ACCEPTS_NOTHING, NOBODY_ELSE
 from escalation.gating.models import Agent, Gate, Policy
 from escalation.gating.models.policy import HANDLED, LIMITS, WHOLE_LIMITS, all_to_a_human, stays_with_a_human
 from escalation.gating.rules import rule_names
@@ -20,6 +20,15 @@ from escalation.queue.models import Reason, ReviewQueue
 LIMIT_LABELS = {"cost_usd": "US dollars", "wall_clock_s": "Seconds at work"}
 FEWEST_HANDLERS = 3
 AT_DEADLINE = "on_timeout"
+BLANK_ROWS = 3
+COLUMNS = ("rule", "when", "then")
+
+
+class AnswerField(forms.JSONField):
+    """JSON, or nothing at all."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
 
 
 class GoLiveForm(forms.Form):
@@ -60,6 +69,15 @@ class PolicyForm(forms.Form):
         label="Deadline",
         help_text="seconds in the working hours of the review queue; empty: an escalation waits for ever",
     )
+    shed = forms.MultipleChoiceField(
+        choices=[
+            (reason, Reason(reason).label.capitalize()) for reason in HANDLED if reason not in NOBODY_ELSE
+        ],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="While the review queue is full, do without a human for",
+        help_text="Results of normal or low priority take their other exits, at last the safe default.",
+    )
     queue = forms.ModelChoiceField(ReviewQueue.objects.all(), label="Review queue")
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 3}), help_text="Why the policy changes. It stays in the history."
@@ -69,6 +87,7 @@ class PolicyForm(forms.Form):
         super().__init__(*args)
         self.gate, self.start = gate, start
         self._add_limits(start.budget if start else {})
+        self._add_tables(start.tables if start else {})
         self._add_exits(
             start.exits if start else all_to_a_human(), start.on_timeout if start else stays_with_a_human()
         )
@@ -85,9 +104,25 @@ class PolicyForm(forms.Form):
             label = LIMIT_LABELS.get(name, name.replace("_", " ").capitalize())
             self.fields[f"budget_{name}"] = number(required=False, label=label, initial=budget.get(name))
 
+    def _add_tables(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        written = [(name, row["when"], row["then"]) for name, rows in tables.items() for row in rows]
+        self.rows = range(len(written) + BLANK_ROWS)
+        for n, row in enumerate([*written, *[("", "", None)] * BLANK_ROWS]):
+            self.fields[f"table_{n}_rule"] = forms.SlugField(required=False, initial=row[0])
+            self.fields[f"table_{n}_when"] = forms.CharField(required=False, initial=row[1])
+            self.fields[f"table_{n}_then"] = AnswerField(
+                required=False, initial=row[2], widget=forms.Textarea(attrs={"rows": 1})
+            )
+            for column in COLUMNS:
+                self.fields[f"table_{n}_{column}"].widget.attrs["aria-label"] = f"Row {n + 1}, {column}"
+
     def _add_exits(self, exits: dict[str, list[str]], at_deadline: list[str]) -> None:
         rows = exits | {AT_DEADLINE: at_deadline}
         known = [("", "—"), *((f"rule:{name}", f"rule {name}") for name in rule_names())]
+        declared = {
+            self.data.get(f"table_{n}_rule") or self.fields[f"table_{n}_rule"].initial for n in self.rows
+        }
+        known += [(f"rule:{name}", f"rule {name} (declared below)") for name in sorted(declared - {None, ""})]
         known += [("cached", "last accepted answer"), ("default", "safe default"), ("human", "a human")]
         gone = {handler for handlers in rows.values() for handler in handlers} - {name for name, _ in known}
         choices = known + [(name, f"{name} (not known)") for name in sorted(gone)]
@@ -119,13 +154,20 @@ class PolicyForm(forms.Form):
         """What is tried when nobody decides in time, in order."""
         return [self[f"exit_{AT_DEADLINE}_{n}"] for n in self.positions]
 
+    @property
+    def table_rows(self) -> Iterator[list[BoundField]]:
+        """The rows of the declared rules: the rule's name, its conditions and its answer."""
+        for n in self.rows:
+            yield [self[f"table_{n}_{column}"] for column in COLUMNS]
+
     def adopt(self, author: User) -> Policy | None:
         """Put what was written in force; None, with the errors at their fields, when that is refused."""
         said = self.cleaned_data
-        terms = {name: said[name] for name in said if not name.startswith(("budget_", "exit_"))}
+        terms = {name: said[name] for name in said if not name.startswith(("budget_", "exit_", "table_"))}
+        terms |= {"budget": self._budget(), "tables": self._tables()}
+        terms |= {"exits": {reason: self._handlers(reason) for reason in HANDLED}}
+        terms |= {"on_timeout": self._handlers(AT_DEADLINE)}
         try:
-            exits = {reason: self._handlers(reason) for reason in HANDLED}
-            terms |= {"budget": self._budget(), "exits": exits, "on_timeout": self._handlers(AT_DEADLINE)}
             return self.gate.adopt(author=author, **terms)
         except PolicyChanged as refusal:
             self.add_error(
@@ -138,6 +180,14 @@ class PolicyForm(forms.Form):
     def _budget(self) -> dict[str, Any]:
         said = {name: self.cleaned_data[f"budget_{name}"] for name in LIMITS}
         return {name: amount for name, amount in said.items() if amount is not None}
+
+    def _tables(self) -> dict[str, list[dict[str, Any]]]:
+        tables: dict[str, list[dict[str, Any]]] = {}
+        for n in self.rows:
+            rule, when, then = (self.cleaned_data[f"table_{n}_{column}"] for column in COLUMNS)
+            if rule or when or then is not None:
+                tables.setdefault(rule, []).append({"when": when, "then": then})
+        return tables
 
     def _handlers(self, reason: str) -> list[str]:
         said = [self.cleaned_data[f"exit_{reason}_{n}"] for n in self.positions]

@@ -3,7 +3,7 @@ from escalation.invariants import in_sql, never_edited
 ONE_EXIT = """
     SELECT 'outcome ' || id FROM gating_outcome
     WHERE (exit = 'human' OR audited) <> (escalation_id IS NOT NULL)
-        OR (exit = 'accepted') <> (reason = '') OR audited AND exit <> 'accepted'
+        OR (exit = 'accepted') <> (reason = '') OR audited AND exit = 'human'
 """
 
 NOT_LIVE = """
@@ -11,9 +11,13 @@ NOT_LIVE = """
     FROM gating_outcome o
     LEFT JOIN LATERAL (
         SELECT state FROM gating_agentevent v
-        WHERE v.agent_id = o.agent_id AND v.at <= o.passed_at ORDER BY v.id DESC LIMIT 1
+        WHERE v.agent_id = o.agent_id AND v.gate_id IS NULL AND v.at <= o.passed_at ORDER BY v.id DESC LIMIT 1
     ) then_ ON true
-    WHERE o.exit = 'accepted' AND then_.state IS DISTINCT FROM 'live'
+    LEFT JOIN LATERAL (
+        SELECT state FROM gating_agentevent v
+        WHERE v.gate_id = o.gate_id AND v.at <= o.passed_at ORDER BY v.id DESC LIMIT 1
+    ) there ON true
+    WHERE o.exit = 'accepted' AND (then_.state IS DISTINCT FROM 'live' OR there.state = 'paused')
 """
 
 VERSIONS = """

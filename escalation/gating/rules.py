@@ -1,13 +1,18 @@
-"""Deterministic answers by name: what the exit `rule:name` of a policy calls."""
+"""Deterministic answers by name: what the exit `rule:name` of a policy calls.
+
+A rule is a function in code, registered here, or a table that ops declare in the policy itself (tables.py).
+"""
 
 from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+
+from escalation.gating.tables import answer_of_table
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +50,16 @@ def rule_named(name: str) -> Rule | None:
     return _rules.get(name)
 
 
-def answer_of(name: str, task: Any, output: Any) -> Any:
+def answer_of(
+    name: str, task: Any, output: Any, tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+) -> Any:
     """What a rule answers; None when it has nothing to say, does not exist (any more) or fails.
 
-    A rule's fault is written to the log: it must neither lose the result nor stop the others.
+    `tables` are those that the policy declares. A rule's fault is written to the log: it must neither lose
+    the result nor stop the others.
     """
+    if tables and name in tables:
+        return answer_of_table(tables[name], task, output)
     found = rule_named(name)
     if found is None:
         return None

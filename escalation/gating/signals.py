@@ -8,3 +8,7 @@ adopting = Signal()
 drifted = Signal()
 # gate: Gate; facts: dict, what the webhook says. A proposal came into force without anybody being asked.
 applied = Signal()
+# drill: Drill, which somebody, or the schedule, asks for.
+drill_wanted = Signal()
+# drill: Drill, which passed or failed.
+drill_ended = Signal()

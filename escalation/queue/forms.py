@@ -33,9 +33,10 @@ class ReviewQueueForm(forms.ModelForm[ReviewQueue]):
 
     class Meta:
         model = ReviewQueue
-        fields = ["name", "slug", "time_zone", "capacity"]
+        fields = ["name", "slug", "time_zone", "capacity", "second_review_share"]
         help_texts = {
             "time_zone": "The hours are in this zone, for example Europe/Berlin.",
+            "second_review_share": "Of decisions, 0 to 1: somebody else is asked the same, blind.",
             "capacity": "How many may wait. Beyond it, policies may send results of low stakes elsewhere.",
         }
 

@@ -12,10 +12,12 @@ ONE_EVENT_A_MOVE = """
     FROM queue_escalation e
     LEFT JOIN LATERAL (
         SELECT count(*) AS number, (array_agg(v.kind ORDER BY v.id DESC))[1] AS last
-        FROM queue_event v WHERE v.escalation_id = e.id AND v.kind NOT IN ('reminded', 'widened')
+        FROM queue_event v WHERE v.escalation_id = e.id
+            AND v.kind NOT IN ('reminded', 'widened', 'noted', 'watched', 'unwatched')
     ) history ON true
     WHERE history.number <> e.version OR e.status <> CASE history.last
         WHEN 'raised' THEN 'waiting' WHEN 'released' THEN 'waiting' WHEN 'snoozed' THEN 'waiting'
+        WHEN 'moved' THEN 'waiting' WHEN 'handed' THEN 'claimed'
         WHEN 'claimed' THEN 'claimed' WHEN 'undone' THEN 'claimed' ELSE history.last END
 """
 
@@ -23,14 +25,15 @@ ONE_EVENT_A_MOVE = """
 # lies between claim and event.
 HELD = """
     SELECT 'event ' || id FROM (
-        SELECT v.*, lag(kind) OVER moves AS before, lag(actor_id) OVER moves AS holder,
+        SELECT v.*, lag(kind) OVER moves AS before,
+            coalesce((lag(data) OVER moves ->> 'holder')::bigint, lag(actor_id) OVER moves) AS holder,
             lag(data) OVER moves ? 'ahead' AS was_ahead,
             lag(at) OVER moves + (lag(data) OVER moves ->> 'lease_s')::float * interval '1 second' AS until
-        FROM queue_event v WHERE kind NOT IN ('reminded', 'widened')
+        FROM queue_event v WHERE kind NOT IN ('reminded', 'widened', 'noted', 'watched', 'unwatched')
         WINDOW moves AS (PARTITION BY escalation_id ORDER BY id)
     ) v
-    WHERE before IN ('claimed', 'undone') AND actor_id IS DISTINCT FROM holder AND (
-        kind IN ('released', 'snoozed', 'decided')
+    WHERE before IN ('claimed', 'undone', 'handed') AND actor_id IS DISTINCT FROM holder AND (
+        kind IN ('released', 'snoozed', 'decided', 'moved', 'handed')
         OR kind IN ('claimed', 'expired') AND NOT was_ahead AND at < until - interval '1 second'
     )
 """

@@ -36,6 +36,12 @@ DECIDED = """
     GROUP BY d.verdict
 """
 
+LOAD = """
+    SELECT slug, coalesce((load ->> 'drains_in_h')::float * 3600, 'Infinity')
+    FROM queue_reviewqueue WHERE capacity IS NOT NULL AND load <> '{}'
+"""
+OVER = "SELECT slug, (overloaded_at IS NOT NULL)::int FROM queue_reviewqueue WHERE capacity IS NOT NULL"
+
 METRICS = [
     Metric(
         "otherwise_escalations_waiting",
@@ -66,5 +72,14 @@ METRICS = [
         "Decisions that stand, since midnight UTC, among the newest 10000.",
         ["verdict"],
         DECIDED,
+    ),
+    Metric(
+        "otherwise_queue_drain_seconds",
+        "How long until nothing waits, as the last hour went; infinite when it does not drain.",
+        ["queue"],
+        LOAD,
+    ),
+    Metric(
+        "otherwise_queue_overloaded", "1 while a queue has more than its capacity waiting.", ["queue"], OVER
     ),
 ]

@@ -11,3 +11,6 @@ undone = Signal()  # decision: Decision; a receiver raises TransitionRefused whe
 withdrawn = Signal()  # escalation: Escalation
 expired = Signal()  # escalation: Escalation; the receiver takes the timeout exit, or raises StaysOpen
 widened = Signal()  # escalation: Escalation; more people are to know that it waits: escalation.circle
+# topic, key, facts; of whom or what: path, queue, people, agent. People are to hear of it, once for each key.
+alerted = Signal()
+noted = Signal()  # note: Note, mentioned: list[User]

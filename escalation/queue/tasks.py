@@ -1,4 +1,5 @@
 from escalation.queue.models import Escalation
+from escalation.queue.models.load import note_loads as note
 from escalation.ticks import tick
 
 
@@ -12,3 +13,9 @@ def expire_overdue() -> int:
 def widen_what_waits() -> int:
     """Remind of what waits, and widen the circle of those who know, before the deadline."""
     return Escalation.objects.widen_what_waits()
+
+
+@tick("queue.note_loads")
+def note_loads() -> int:
+    """See which review queues have more than they can do."""
+    return note()

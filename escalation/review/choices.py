@@ -14,13 +14,14 @@ from escalation.gating.models import Agent, Gate
 from escalation.queue.models import Membership, Reason
 from escalation.queue.models.reason import BLIND_REASONS
 
-OPEN, MINE, OTHERS, SNOOZED, DECIDED = "open", "mine", "others", "snoozed", "decided"
+OPEN, MINE, OTHERS, SNOOZED, DECIDED, WATCHED = "open", "mine", "others", "snoozed", "decided", "watched"
 SHOWS = [
     (OPEN, "Open"),
     (MINE, "Held by me"),
     (OTHERS, "Held by others"),
     (SNOOZED, "Snoozed"),
     (DECIDED, "Decided"),
+    (WATCHED, "Watched by me"),
 ]
 WHOLENESS = [("true", "PARTIAL only"), ("false", "Whole only")]
 WHOLENESS_ONCE = {"1": "true", "0": "false"}

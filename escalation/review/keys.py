@@ -15,13 +15,20 @@ class Key:
     does: str
     where: Place = "everywhere"
 
+    @property
+    def can_change(self) -> bool:
+        """Whether a person may put another key in its place: letters and signs, no chords and no names."""
+        return len(self.press) == 1
+
 
 KEYS: Sequence[Key] = (
     Key("n", "Claim the next one"),
     Key("g q", "Go to the queue, giving back what you hold"),
+    Key("g i", "Go to the insights"),
     Key("/", "Search the queue", "queue"),
     Key("u", "Undo the last decision, while its window is open"),
     Key("?", "Show or hide the keys"),
+    Key(".", "Find an action by its name; Ctrl K does the same"),
     Key("Esc", "Leave the field, close the form, or give this back"),
     Key("j", "Next in the list", "queue"),
     Key("k", "Previous in the list", "queue"),
@@ -36,6 +43,9 @@ KEYS: Sequence[Key] = (
     Key("f", "Give feedback and let it try again", "escalation"),
     Key("d", "Dismiss: it needs no answer; or all chosen", "escalation"),
     Key("s", "Snooze", "escalation"),
+    Key("m", "Move it to another review queue, or to a colleague", "escalation"),
+    Key("i", "Write a note to colleagues", "escalation"),
+    Key("v", "Watch it, or no longer", "escalation"),
     Key("1-9", "Choose a reason or an option in the open form", "escalation"),
     Key("Ctrl Enter", "Send the open form, also from inside a field", "escalation"),
 )

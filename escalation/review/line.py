@@ -18,7 +18,7 @@ from escalation.queue.models import Escalation, Membership, ReasonCode, ReviewQu
 from escalation.queue.models.alike import how_many_alike, leading
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason_code import AS_ROW
-from escalation.review.choices import DECIDED, OPEN, SNOOZED
+from escalation.review.choices import DECIDED, OPEN, SNOOZED, WATCHED
 from escalation.review.filters import QueueFilter
 
 PAGE = 50
@@ -26,9 +26,19 @@ MOST_COUNTED = 1000
 MOST_NEW = 100
 # How far down the line a filtered page looks for its rows: no index serves every filter (ADR 7).
 REACH = 10_000
-# What a row does not show of a decision.
-SAID = [f"decision__{name}" for name in ("output", "original_output", "arguments", "answer", "note", "grant")]
+# What a row shows: few columns of the many, and of people their names.
+SHOWN = (
+    *("agent", "gate", "kind", "reason", "title", "confidence", "threshold", "partial", "fingerprint"),
+    *("priority", "raised_at", "deadline_at", "due_at", "queue_id", "status", "version", "claimed_ahead"),
+    *("claimed_by__username", "decision__verdict", "decision__reviewer__username"),
+)
 Status = Escalation.Status
+# Each part of the line as its index holds it.
+KEPT = {
+    OPEN: Q(status=Status.WAITING),
+    SNOOZED: Q(status=Status.WAITING, snoozed_until__isnull=False),
+    DECIDED: Q(status=Status.DECIDED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +131,7 @@ def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | Non
         edge = edge or _edge(filters, queues, after)
         found = _first(line.filter(leading(Escalation.objects)), filters.part, queues, after, edge)
     ids = [pk for pk, _ in found]
-    rows = list(as_rows(Escalation.objects.filter(pk__in=ids).order_by(*order)[: PAGE + 1]))
+    rows = as_rows(Escalation.objects.filter(pk__in=ids).order_by(*order)[: PAGE + 1])
     if len(rows) > PAGE:
         return Page(rows[:PAGE], str(Cursor(rows[PAGE - 1].due_at, rows[PAGE - 1].pk)))
     return Page(rows, str(edge), looked=REACH) if edge else Page(rows, "")
@@ -134,19 +144,52 @@ def _first(
     after: Cursor | None,
     edge: Cursor | None,
 ) -> list[tuple[int, str]]:
-    """The ids of a page's rows and more, with their fingerprints: the first of each part of the line."""
+    """The ids of a page's rows and more, with their fingerprints: the first of each part of the line.
+
+    The parts are walked inside one statement, each by its index, so that it costs the same to put together
+    however many queues there are.
+    """
     decided = part == DECIDED
     order = ("-id",) if decided else ("due_at", "id")
-    heads = [_between(head, after, edge, decided) for head in _heads(line, part, queues)]
-    firsts = [head.order_by(*order).values_list("pk", "fingerprint")[: PAGE + 1] for head in heads]
-    return list(firsts[0].union(*firsts[1:], all=True)) if len(firsts) > 1 else list(*firsts)
+    columns = JSONObject(pk="pk", fingerprint="fingerprint")
+
+    def head(of: Any) -> ArraySubquery:
+        between = _between(of, after, edge, decided).order_by(*order)
+        return ArraySubquery(between.values(found=columns)[: PAGE + 1])
+
+    claimed = Q(status=Status.CLAIMED)
+    if part not in KEPT:
+        of_part = line if part == WATCHED else line.filter(claimed)
+        firsts = _between(of_part, after, edge, decided).order_by(*order)
+        return list(firsts.values_list("pk", "fingerprint")[: PAGE + 1])
+    here = line.filter(queue=OuterRef("pk"))
+    parts = {"kept": head(here.filter(KEPT[part]))}
+    # One condition over what waits and what is claimed would sort the line.
+    parts |= {"held": head(here.filter(claimed))} if part == OPEN else {}
+    lines = ReviewQueue.objects.filter(pk__in=[queue.pk for queue in queues]).order_by().annotate(**parts)
+    found = [pair for arrays in lines.values_list(*parts) for array in arrays for pair in array or ()]
+    return [(pair["pk"], pair["fingerprint"]) for pair in found]
 
 
-def as_rows(line: EscalationQuerySet) -> EscalationQuerySet:
-    """What a row shows, and no body."""
+def as_rows(line: EscalationQuerySet) -> list[Any]:
+    """What a row shows, and no body; `alike` is how many wait that failed as it did."""
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
-    rows = line.without_bodies().select_related("queue", "claimed_by", "decision__reviewer").defer(*SAID)
-    return rows.annotate(holds=held, sleeps=asleep, alike=how_many_alike(Escalation.objects))
+    rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
+    found: list[Any] = list(rows.annotate(holds=held, sleeps=asleep))
+    grouped = [row.pk for row in found if row.fingerprint]
+    counted = Escalation.objects.filter(pk__in=grouped).values_list("pk", how_many_alike(Escalation.objects))
+    numbers = dict(counted) if grouped else {}
+    for row in found:
+        row.alike = numbers.get(row.pk, 0)
+    return found
+
+
+def count_listed(filters: QueueFilter, mine: Sequence[MyQueue]) -> int:
+    """How many the filters let through within reach, counted up to 100 and one."""
+    queues = chosen_queues(mine, filters.queue_slug)
+    edge = _edge(filters, queues, None) if filters.narrowing else None
+    listed = _between(filters.qs.filter(queue__in=queues), None, edge, filters.part == DECIDED)
+    return len(listed.order_by().values("pk")[: MOST_NEW + 1])
 
 
 def count_new(filters: QueueFilter, newest: int) -> int:
@@ -185,20 +228,9 @@ def _edge(filters: QueueFilter, queues: Sequence[ReviewQueue], after: Cursor | N
     return first(found, key=lambda cursor: cursor.pk if decided else (cursor.due_at, cursor.pk), default=None)
 
 
-def _heads(line: EscalationQuerySet, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
-    # One index walk per queue, and the few that are claimed: one condition over both would sort the line.
-    claimed = [] if part in (SNOOZED, DECIDED) or not queues else [line.filter(status=Status.CLAIMED)]
-    return [*_by_queue(line, part, queues), *claimed]
-
-
 def _by_queue(line: Any, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
     """Each queue's own part of the line, as its index holds it; what people hold is in none of them."""
-    kept = {
-        OPEN: Q(status=Status.WAITING),
-        SNOOZED: Q(status=Status.WAITING, snoozed_until__isnull=False),
-        DECIDED: Q(status=Status.DECIDED),
-    }
-    return [line.filter(kept[part], queue=queue) for queue in queues] if part in kept else []
+    return [line.filter(KEPT[part], queue=queue) for queue in queues] if part in KEPT else []
 
 
 def _between(

@@ -19,6 +19,8 @@ REFUSED = {
     "extended": "You no longer hold this",
     "released": "You no longer hold this",
     "snoozed": "You no longer hold this",
+    "moved": "You no longer hold this",
+    "handed": "It could not be handed over",
     "decided": "Your decision was not saved",
     "undone": "It is too late to undo this",
 }

@@ -12,9 +12,10 @@ from django.http import QueryDict
 from django.utils.timezone import now
 
 from escalation.gating.models import Policy
-from escalation.queue.models import Escalation, Event, Membership
+from escalation.queue.models import Escalation, Event, Note
 from escalation.queue.models.alike import alike_to
 from escalation.review.forms import VerdictForm, forms_for
+from escalation.review.people import is_watched, may_review, places_for
 from escalation.review.shapes import Shown, cell, shown
 from escalation.review.timeline import Moment, timeline
 from escalation.review.untrusted import has_hidden
@@ -130,6 +131,22 @@ class EscalationPage:
         return list(named.order_by("-due_at", "-pk")[:MOST_SHOWN])
 
     @cached_property
+    def notes(self) -> list[Note]:
+        """What colleagues said about it."""
+        noted = any(event.kind == Event.Kind.NOTED for event in self.events)
+        return list(self.escalation.notes.select_related("author")) if noted else []
+
+    @cached_property
+    def watches(self) -> bool:
+        """Whether the viewer keeps it in sight, as its history tells."""
+        return is_watched(self.events, self.viewer)
+
+    @cached_property
+    def places(self) -> list[tuple[str, str]]:
+        """Where it can go: every other line, and every colleague who may decide in this one."""
+        return places_for(self.escalation, self.viewer)
+
+    @cached_property
     def run(self) -> Model | None:
         """The run that waits for this, when one of our own agents raised it."""
         return self.escalation.runs.first()
@@ -215,12 +232,6 @@ class EscalationPage:
         )
         sent = {name: str(self.typed[name]) for name in self.typed if name not in ours}
         return [(name.removeprefix("field."), text) for name, text in sent.items() if text.strip()]
-
-
-def may_review(user: User, escalation: Escalation) -> bool:
-    """Whether this person may claim and decide in the escalation's queue."""
-    roles = Membership.objects.filter(user=user, queue=escalation.queue_id, role__in=Membership.REVIEWING)
-    return roles.exists()
 
 
 def _texts(value: Any) -> Iterable[str]:

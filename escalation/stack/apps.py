@@ -15,6 +15,7 @@ class StackConfig(AppConfig):
         """Register the checks, the groups and the signal."""
         from escalation import checks  # noqa: F401  (registers by being imported)
         from escalation.groups import ensure_groups
+        from escalation.stack.demo import opening  # noqa: F401  (receives by being imported)
 
         # Once a migration, whichever app it was of: one sender stands for all.
         post_migrate.connect(ensure_groups, sender=apps.get_app_config("queue"))

@@ -6,20 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from escalation.charts import BOTTOM, LEFT, RIGHT, Tick, path, y_of
 from escalation.tuning.statistics import Point
 
-WIDTH, HEIGHT = 720, 300
-LEFT, RIGHT, TOP, BOTTOM = 56, 704, 20, 252
 BINS = 20
 CEILINGS = (0.02, 0.04, 0.08, 0.12, 0.2, 0.4, 0.6, 0.8, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A mark on an axis: where, in the picture's units, and what it says."""
-
-    at: float
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +53,13 @@ class Histogram:
 def draw_curve(points: Sequence[Point], threshold: float | None) -> Curve:
     """Draw the points, highest confidence first; `threshold` is the one in force."""
     ceiling = _ceiling(points)
-    risk = [(_x(p.coverage), _y(p.risk, ceiling)) for p in points]
-    upper = [(_x(p.coverage), _y(p.risk_upper, ceiling)) for p in points]
+    risk = [(_x(p.coverage), y_of(p.risk, ceiling)) for p in points]
+    upper = [(_x(p.coverage), y_of(p.risk_upper, ceiling)) for p in points]
     return Curve(
-        line=_path(risk),
-        band=f"{_path([*upper, *reversed(risk)])} Z" if points else "",
+        line=path(risk),
+        band=f"{path([*upper, *reversed(risk)])} Z" if points else "",
         x_ticks=[Tick(_x(share), f"{share:.0%}") for share in (0, 0.25, 0.5, 0.75, 1)],
-        y_ticks=[Tick(_y(ceiling * n / 4, ceiling), _percent(ceiling * n / 4)) for n in range(5)],
+        y_ticks=[Tick(y_of(ceiling * n / 4, ceiling), _percent(ceiling * n / 4)) for n in range(5)],
         mark=_mark(points, threshold),
     )
 
@@ -95,7 +86,7 @@ def draw_histogram(counts: Iterable[tuple[float, int]], threshold: float | None)
     return Histogram(
         bars=[_bar(n, under[n], reaching[n], most) for n in range(BINS)],
         x_ticks=[Tick(_x(share), f"{share:g}") for share in (0, 0.2, 0.4, 0.6, 0.8, 1)],
-        y_ticks=[Tick(_y(most * n / 2, most), f"{most * n // 2:,}") for n in range(3)],
+        y_ticks=[Tick(y_of(most * n / 2, most), f"{most * n // 2:,}") for n in range(3)],
         mark=None if threshold is None else Tick(_x(threshold), f"threshold {threshold:.3g}"),
     )
 
@@ -107,7 +98,7 @@ def bin_of(confidence: float) -> int:
 
 def _bar(number: int, under: int, reaching: int, most: int) -> Bar:
     low, high = number / BINS, (number + 1) / BINS
-    split, top = _y(under, most), _y(under + reaching, most)
+    split, top = y_of(under, most), y_of(under + reaching, most)
     return Bar(
         low=low,
         high=high,
@@ -130,14 +121,6 @@ def _round_up(count: int) -> int:
 
 def _x(share: float) -> float:
     return round(LEFT + (RIGHT - LEFT) * share, 2)
-
-
-def _y(value: float, ceiling: float) -> float:
-    return round(BOTTOM - (BOTTOM - TOP) * min(value / ceiling, 1.0), 2)
-
-
-def _path(corners: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{'L' if n else 'M'} {x:g} {y:g}" for n, (x, y) in enumerate(corners))
 
 
 def _percent(share: float) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from escalation.charts import Tick
 from escalation.tuning.calibration import Bin, Fitted
-from escalation.tuning.charts import Tick
 
 SIDE, LEFT, TOP = 320, 56, 16
 BOTTOM, RIGHT = TOP + SIDE, LEFT + SIDE

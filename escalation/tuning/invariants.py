@@ -5,7 +5,10 @@ MISSING = """
     FROM queue_decision d
     JOIN queue_escalation e ON e.decision_id = d.id
     LEFT JOIN tuning_label l ON l.decision_id = d.id
-    WHERE e.kind = 'result' AND NOT e.partial AND d.verdict IN ('accept', 'edit', 'reject', 'answer')
+    LEFT JOIN gating_outcome o ON o.escalation_id = e.id AND o.exit NOT IN ('accepted', 'human')
+    WHERE o.id IS NULL AND e.kind = 'result' AND NOT e.partial
+        AND e.reason NOT IN ('second_review', 'gold')
+        AND d.verdict IN ('accept', 'edit', 'reject', 'answer')
     GROUP BY d.id HAVING count(l.id) <> 1
 """
 
@@ -15,6 +18,7 @@ ORPHANED = """
     JOIN queue_decision d ON d.id = l.decision_id
     JOIN queue_escalation e ON e.id = d.escalation_id
     WHERE e.decision_id IS DISTINCT FROM d.id OR e.kind <> 'result' OR e.partial
+        OR e.reason IN ('second_review', 'gold')
         OR d.verdict NOT IN ('accept', 'edit', 'reject', 'answer')
 """
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from escalation.tuning.charts import BOTTOM, LEFT, RIGHT, TOP, Tick
+from escalation.charts import BOTTOM, LEFT, RIGHT, TOP, Tick, path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ def draw_trail(points: Sequence[tuple[str, float, float]]) -> Trail | None:
     across = [round(LEFT + (RIGHT - LEFT) * (moment - begin).total_seconds() / span, 2) for moment in moments]
     limits = [_up(limit, highest) for _, _, limit in points]
     return Trail(
-        line=_path(across, [_up(mean, highest) for _, mean, _ in points]),
-        limit=_path(across, limits),
+        line=path(zip(across, [_up(mean, highest) for _, mean, _ in points], strict=True)),
+        limit=path(zip(across, limits, strict=True)),
         limit_y=limits[-1],
         x_ticks=[Tick(LEFT, f"{begin:%-d %b %H:%M}"), Tick(RIGHT, f"{moments[-1]:%-d %b %H:%M}")],
         y_ticks=[Tick(_up(10**n - 1, highest), f"{10**n:,}") for n in range(int(highest) + 1)],
@@ -45,8 +45,3 @@ def _tens(value: float) -> float:
 
 def _up(value: float, highest: float) -> float:
     return round(BOTTOM - (BOTTOM - TOP) * _tens(value) / highest, 2)
-
-
-def _path(across: Sequence[float], up: Sequence[float]) -> str:
-    corners = zip(across, up, strict=True)
-    return " ".join(f"{'L' if n else 'M'} {x:g} {y:g}" for n, (x, y) in enumerate(corners))

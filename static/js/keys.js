@@ -2,7 +2,8 @@
 // what a key does and what its button does are the same thing.
 
 const table = document.getElementById("keys");
-const known = new Set(table ? JSON.parse(table.textContent).map((key) => key.press) : []);
+const keys = table ? JSON.parse(table.textContent) : [];
+const known = new Set(keys.map((key) => key.press));
 const CHORD_MS = 1500;
 let chord = "";
 let chordAt = 0;
@@ -11,16 +12,30 @@ const isTyping = (element) =>
   element?.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox], [type=hidden])");
 const isSeen = (element) => element.checkVisibility();
 const carrierOf = (press) => [...document.querySelectorAll(`[data-key="${CSS.escape(press)}"]`)].find(isSeen);
-const openForm = () => document.querySelector("details.verdict[open], details.snooze[open]");
+const openForm = () => document.querySelector("details.verdict[open], details.snooze[open], details.note-new[open]");
 const sheet = () => document.getElementById("shortcuts");
+const palette = () => document.getElementById("palette");
+
+// What a person has changed: the key of the table, and the one in its place. It stays in this browser.
+let changes = JSON.parse(localStorage.getItem("otherwise.keys") ?? "{}");
+let changing = "";
+const areOff = () => localStorage.getItem("otherwise.keys.off") === "1";
+const nowOf = (press) => changes[press] ?? press;
+
+function meaning(press) {
+  const moved = Object.keys(changes).find((key) => changes[key] === press);
+  return moved ?? (press in changes ? "" : press);
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.repeat) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
+  if ((event.ctrlKey || event.metaKey) && event.key === "k") return find(event);
   if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (changing) return change(event);
   if (event.key === "Escape") return leave(event);
-  if (isTyping(event.target) || sheet()?.open && event.key !== "?") return;
-  const press = pressed(event);
+  if (isTyping(event.target) || palette()?.open || areOff() || (sheet()?.open && event.key !== "?")) return;
+  const press = meaning(pressed(event));
   if (!known.has(press)) return;
   if (act(press, event)) event.preventDefault();
 });
@@ -40,6 +55,7 @@ function act(press, event) {
   if (press === "x" || press === "Shift x") return chooseRow(event.shiftKey);
   if (press === "1-9") return choose(Number(event.key));
   if (press === "?") return toggleSheet();
+  if (press === ".") return openPalette();
   // Enter on a link or a button is the browser's own business.
   if (press === "Enter" && event.target.closest("a, button, summary, input")) return false;
   return push(carrierOf(press));
@@ -82,15 +98,15 @@ function focusOn(element) {
 }
 
 function send(event) {
-  const form = event.target.closest("form[data-verdict]") ?? openForm();
+  const form = event.target.closest("form[data-verdict], .note-new") ?? openForm();
   if (!form) return;
   event.preventDefault();
   (form.querySelector(".verdict-send") ?? form.querySelector(".verdict-button")).click();
 }
 
 function leave(event) {
-  if (sheet()?.open) return;
-  const open = document.querySelector("details.verdict[open], details.snooze[open], details.menu[open]");
+  if (sheet()?.open || palette()?.open) return;
+  const open = document.querySelector("details.verdict[open], details.snooze[open], details.note-new[open], details.menu[open]");
   if (isTyping(event.target)) event.target.blur();
   else if (open) shut(open);
   else push(carrierOf("Esc"));
@@ -109,6 +125,7 @@ function toggleSheet() {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest('button[data-key="?"]')) return toggleSheet();
+  if (event.target.closest('button[data-key="."]')) return openPalette();
   if (!event.target.closest("details.menu")) document.querySelector("details.menu[open]")?.removeAttribute("open");
   // Leaving by a link gives back what one holds, as Esc does.
   const release = document.querySelector("[data-release]");
@@ -119,4 +136,113 @@ document.addEventListener("click", (event) => {
       release.click();
     }
   }
+});
+
+// --- Other keys
+
+function change(event) {
+  event.preventDefault();
+  const wanted = event.key;
+  const said = document.getElementById("key-said");
+  const taken = keys.find(({ press }) => press !== changing && nowOf(press) === wanted);
+  if (wanted === "Escape") said.textContent = "It stays as it was.";
+  else if (wanted.length !== 1 || /[1-9 ]/.test(wanted)) said.textContent = "That key cannot be used. Press a letter or a sign, or Esc.";
+  else if (taken) said.textContent = `${wanted} is taken: ${taken.does}.`;
+  else {
+    changes = { ...changes, [changing]: wanted };
+    if (changing === wanted) delete changes[changing];
+    keepChanges(`${wanted} it is.`);
+  }
+  changing = "";
+  tellKeys();
+}
+
+function keepChanges(text) {
+  localStorage.setItem("otherwise.keys", JSON.stringify(changes));
+  document.getElementById("key-said").textContent = text;
+}
+
+// Every place that names a key names the one that works.
+function tellKeys() {
+  for (const carrier of document.querySelectorAll("[data-key]")) {
+    const press = carrier.dataset.key;
+    if (press.length !== 1 || !(press in changes || carrier.dataset.told)) continue;
+    carrier.dataset.told = "1";
+    carrier.setAttribute("aria-keyshortcuts", nowOf(press));
+    const label = carrier.querySelector("kbd");
+    if (label) label.textContent = /[a-z]/.test(press) ? nowOf(press).toUpperCase() : nowOf(press);
+  }
+  for (const label of document.querySelectorAll("[data-press]")) label.textContent = nowOf(label.dataset.press);
+  const box = document.getElementById("keys-on");
+  if (box) box.checked = !areOff();
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-change]");
+  if (button) {
+    changing = button.dataset.change;
+    document.getElementById("key-said").textContent = `Press the new key for: ${keys.find(({ press }) => press === changing).does}.`;
+  } else if (event.target.closest("#keys-reset")) {
+    changes = {};
+    localStorage.removeItem("otherwise.keys.off");
+    keepChanges("All keys are as they were.");
+    tellKeys();
+  }
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.id !== "keys-on") return;
+  localStorage.setItem("otherwise.keys.off", event.target.checked ? "0" : "1");
+});
+
+for (const arrival of ["htmx:after:swap", "shown"]) document.addEventListener(arrival, tellKeys);
+tellKeys();
+
+// --- Actions by their names
+
+let offered = [];
+
+function find(event) {
+  event.preventDefault();
+  if (palette() && !palette().open) openPalette();
+}
+
+function openPalette() {
+  offered = keys.filter(({ press }) => press !== "." && carrierOf(press)).map((key) => ({ ...key, element: carrierOf(key.press) }));
+  document.getElementById("palette-search").value = "";
+  palette().showModal();
+  listActions("");
+  return true;
+}
+
+function listActions(text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const fitting = offered.filter(({ does }) => words.every((word) => does.toLowerCase().includes(word)));
+  document.getElementById("palette-list").replaceChildren(...fitting.map(asItem));
+}
+
+function asItem({ press, does, element }) {
+  const button = Object.assign(document.createElement("button"), { className: "menu-item", type: "button" });
+  button.append(Object.assign(document.createElement("span"), { textContent: does }), Object.assign(document.createElement("kbd"), { textContent: nowOf(press) }));
+  button.addEventListener("click", () => {
+    palette().close();
+    push(element);
+  });
+  const item = document.createElement("li");
+  item.append(button);
+  return item;
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.id === "palette-search") listActions(event.target.value);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (!palette()?.open) return;
+  const items = [document.getElementById("palette-search"), ...palette().querySelectorAll(".palette-list button")];
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === "Enter" && document.activeElement === items[0]) items[1]?.click();
+  else if (by) items[Math.min(items.length - 1, Math.max(0, items.indexOf(document.activeElement) + by))].focus();
+  else return;
+  event.preventDefault();
 });

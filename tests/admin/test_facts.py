@@ -19,6 +19,7 @@ FACTS = [
     "gating/policy",
     "gating/agentevent",
     "gating/outcome",
+    "gating/drill",
     "tuning/label",
     "tuning/proposal",
     "tuning/settlement",
@@ -30,6 +31,9 @@ FACTS = [
     "tuning/watch",
     "tuning/alarm",
     "delivery/delivery",
+    "delivery/notification",
+    "queue/queueevent",
+    "queue/check",
     "agents/run",
     "agents/step",
     "agents/toolcall",
@@ -132,6 +136,7 @@ def test_every_model_of_ours_is_in_the_admin_or_part_of_another_page() -> None:
 
     assert {name for name in registered if name.split("/")[0] in ours} == {
         *FACTS,
+        "delivery/channel",
         "gating/agent",
         "gating/gate",
         "queue/reviewqueue",
@@ -149,6 +154,7 @@ def test_members_join_a_queue_on_its_page(
         "slug": queue.slug,
         "name": queue.name,
         "time_zone": "UTC",
+        "second_review_share": "0",
         "memberships-TOTAL_FORMS": 3,
         "memberships-INITIAL_FORMS": 2,
         "reason_codes-TOTAL_FORMS": 0,

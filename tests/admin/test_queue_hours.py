@@ -11,6 +11,7 @@ def test_olga_writes_hours_and_days_off(as_olga: Client, queue: ReviewQueue) -> 
         "slug": queue.slug,
         "name": queue.name,
         "time_zone": "Europe/Berlin",
+        "second_review_share": "0.1",
         "mon": "09:00-12:00, 13:00-17:30",
         "closures": "2026-12-24 to 2026-12-26 Christmas",
         "memberships-TOTAL_FORMS": 0,

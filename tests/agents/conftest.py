@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 from pytest_django import Settings
 
 from agents import Agent, registry
+from agents.drills import begin
 from agents.llm.local.faults import Entry
 from agents.llm.local.server import LocalMessagesAPI
 from agents.models import Run
@@ -18,8 +20,10 @@ from agents.registry import enrol, register
 from agents.run.runner import advance
 from agents.run.running import start_run
 from agents.stores import answers
+from escalation.gating.models import Drill, FailureMode
 from escalation.queue.models import Decision, Escalation, ReviewQueue
 from tests.agents.shop import Shop
+from tests.cast import rehearsed
 
 
 @pytest.fixture
@@ -62,6 +66,7 @@ class Desk:
         adopted: dict[str, Any] = {"audit_rate": 0.0, "queue": self.queue, "budget": limits}
         row.gates.get().adopt(author=None, reason="for this test", **(adopted | terms))
         if live:
+            rehearsed(row.gates.get())
             row.go_live(None)
 
     def go_on(self, run: Run) -> Run:
@@ -86,6 +91,24 @@ class Desk:
         """Advance a run that waits until it waits again or is over."""
         run.refresh_from_db()
         return self.go_on(advance(run.pk, run.step) or run)
+
+    def rehearse(self, agent: Agent, injection: str) -> Drill:
+        """A drill of an agent that is employed, to its end."""
+        row = enrol(agent)
+        FailureMode.objects.suggest(row, row.gates.get())
+        drill = Drill.objects.want(row.failure_modes.get(injection=injection))
+        run = begin(drill.pk)
+        while run is not None and not run.is_over:
+            run = self.go_on(run)
+            if run.state == Run.State.WAITING_UPSTREAM:
+                self.hurry(run)
+                run = self.wake(run)
+        drill.refresh_from_db()
+        return drill
+
+    def hurry(self, run: Run) -> None:
+        """Let the wait of a run be over."""
+        Run.objects.filter(pk=run.pk).update(wake_at=Now())
 
     def waits_for(self, run: Run) -> Escalation:
         """The escalation that the run waits for."""

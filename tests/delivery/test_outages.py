@@ -25,6 +25,7 @@ from escalation.delivery.models import Receiver as Addressee
 from escalation.delivery.schedule import TRY_LEASE
 from escalation.delivery.tasks import sweep_deliveries
 from escalation.gating.models import Agent
+from escalation.stack.plan import DELIVERIES_AT_ONCE
 from tests.agents.programs import ROOT, kill, wait_until
 from tests.cast import RaiseEscalation
 from tests.delivery.receiver import Receiver, listening
@@ -160,7 +161,7 @@ def database_away(seconds: float) -> int:
 
 @contextmanager
 def worker() -> Iterator[subprocess.Popen[bytes]]:
-    """A Celery worker of two processes for the deliveries, on the test's database; killed at the end."""
+    """The deliverer as the product starts it, on the test's database; killed at the end."""
     place = connection.settings_dict
     known = {
         "DATABASE_URL": f"postgres://{place['USER']}@/{place['NAME']}?host={place['HOST']}",
@@ -170,7 +171,8 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "celery", "-A", "escalation.celery", "worker", "--queues=delivery"]
-    quickly = ["--concurrency=2", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    threads = ["--pool=threads", f"--concurrency={DELIVERIES_AT_ONCE}"]
+    quickly = [*threads, "--without-gossip", "--without-mingle", "--without-heartbeat"]
     process = subprocess.Popen(
         [*command, *quickly, "--loglevel=CRITICAL"], env=os.environ | known, cwd=ROOT, start_new_session=True
     )

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import Error, transaction
 
 from escalation.gating.exceptions import PolicyChanged, UnknownGate
+from escalation.gating.exits import ONLY_HUMAN
 from escalation.gating.models import Agent, Gate, Policy
 from escalation.gating.models.policy import HANDLED, all_to_a_human
 from escalation.queue.models import ReviewQueue
@@ -43,7 +44,7 @@ def test_no_version_is_ever_edited(policy: Policy) -> None:
         policy.save()
 
 
-DEFAULTS = {reason: ["default"] for reason in HANDLED}
+DEFAULTS = {reason: ["human"] if reason in ONLY_HUMAN else ["default"] for reason in HANDLED}
 BAD_TERMS = [
     ({"threshold": 1.01}, "threshold"),
     ({"threshold": -0.01}, "threshold"),

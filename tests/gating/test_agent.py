@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from escalation.gating.exceptions import NotReady
 from escalation.gating.models import Agent, Gate
 from escalation.queue.models import ReviewQueue
+from tests.cast import rehearsed
 
 
 def test_a_new_agent_is_a_draft(db: None) -> None:
@@ -19,15 +20,19 @@ def test_what_is_missing_keeps_it_from_going_live(olga: User) -> None:
     with pytest.raises(NotReady) as refusal:
         draft.go_live(olga)
 
-    assert refusal.value.missing == ["no on-call contact is named", "gate default has no policy"]
+    assert refusal.value.missing == [
+        "no on-call contact is named",
+        "gate default has no policy",
+        "0 of its failure modes are written, and 3 are the least",
+    ]
     assert not draft.events.exists()
 
 
 def test_ready_it_goes_live_and_the_record_says_who_did_it(olga: User, queue: ReviewQueue) -> None:
     draft = Agent.objects.create(slug="new", name="New", owner="Olga", on_call="olga")
-    Gate.objects.create(agent=draft).adopt(
-        author=olga, reason="first", threshold=0.5, queue=queue, budget={"turns": 5}
-    )
+    gate = Gate.objects.create(agent=draft)
+    gate.adopt(author=olga, reason="first", threshold=0.5, queue=queue, budget={"turns": 5})
+    rehearsed(gate)
 
     draft.go_live(olga, "ready")
 

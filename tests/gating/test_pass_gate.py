@@ -88,13 +88,13 @@ def test_a_guards_cause_comes_before_a_high_confidence(gate: Gate) -> None:
 
 
 def test_a_partial_result_goes_to_a_human_whatever_the_policy_says(gate: Gate) -> None:
-    adopt(gate, exits=exits_for("budget_exhausted", "default"), default_output=ANSWER)
+    adopt(gate, exits=exits_for("output_invalid", "default"), default_output=ANSWER)
 
-    outcome = passed(0.99, partial=True, completed=["page 1"], missing=["page 2"])
+    outcome = passed(0.99, partial=True, causes=["output_invalid"], completed=["page 1"], missing=["page 2"])
 
     escalation = outcome.escalation
     assert escalation is not None
-    assert (outcome.exit, outcome.reason) == ("human", "budget_exhausted")
+    assert (outcome.exit, outcome.reason) == ("human", "output_invalid")
     assert (escalation.partial, escalation.completed, escalation.missing) == (True, ["page 1"], ["page 2"])
 
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.tuning.charts import BINS, BOTTOM, LEFT, RIGHT, TOP, bin_of, draw_curve, draw_histogram
+from escalation.charts import BOTTOM, LEFT, RIGHT, TOP
+from escalation.tuning.charts import BINS, bin_of, draw_curve, draw_histogram
 from escalation.tuning.statistics import Point
 
 POINTS = [Point(0.9, 0.2, 0.0, 0.3, 10), Point(0.6, 0.5, 0.1, 0.2, 30), Point(0.3, 1.0, 0.2, 0.25, 60)]

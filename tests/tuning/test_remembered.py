@@ -17,7 +17,7 @@ def _forget() -> None:
 
 @pytest.mark.parametrize(("takes", "counted"), [(0.0, 2), (module.SLOW_S + 0.05, 1)])
 def test_only_what_was_slow_is_kept(takes: float, counted: int) -> None:
-    calls = []
+    calls: list[None] = []
 
     def count() -> int:
         time.sleep(takes)

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from escalation.api.account.channels import Channels, Removal
 from escalation.api.account.views import Account, Revocation, Rotation, Tokens
 
 app_name = "account"
@@ -9,4 +10,6 @@ urlpatterns = [
     path("tokens/", Tokens.as_view(), name="tokens"),
     path("tokens/<int:pk>/rotation/", Rotation.as_view(), name="rotation"),
     path("tokens/<int:pk>/revocation/", Revocation.as_view(), name="revocation"),
+    path("channels/", Channels.as_view(), name="channels"),
+    path("channels/<int:pk>/removal/", Removal.as_view(), name="removal"),
 ]

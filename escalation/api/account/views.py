@@ -1,4 +1,4 @@
-"""The account page: a reviewer's own tokens, each shown in the one answer that makes it."""
+"""The account page: a person's own channels, and a reviewer's tokens, shown in the answer that makes them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from django.views import View
 
 from escalation.api.account.forms import TokenForm
 from escalation.api.models import OVERLAP, Scope, Token, TokenQuerySet
+from escalation.delivery.forms import ChannelForm
+from escalation.delivery.models import Channel
 
 SHOWN = 50
 
@@ -27,13 +29,17 @@ class AccountView(LoginRequiredMixin, View):
     def tokens(self) -> TokenQuerySet:
         return Token.objects.filter(reviewer=self.user)
 
-    def page(self, form: TokenForm, *, made: str = "", status: int = 200) -> HttpResponse:
+    def page(
+        self, form: TokenForm, *, made: str = "", status: int = 200, channel_form: ChannelForm | None = None
+    ) -> HttpResponse:
         """The whole page; `made` is a token that nobody will see again."""
         tokens = self.tokens().select_related("successor").order_by("-pk")[:SHOWN]
         context = {
             "form": form,
             "tokens": tokens,
             "made": made,
+            "channels": Channel.objects.filter(user=self.user).order_by("pk")[:SHOWN],
+            "channel_form": channel_form or ChannelForm(owner=self.user),
             "may_make": self.user.has_perm("queue.review"),
         }
         answer = render(self.request, "account/account.html", context, status=status)

@@ -12,8 +12,10 @@ from escalation.gating.models import Agent, Gate, Policy
 
 
 class PolicyOut(Struct, kw_only=True):
-    """The numbers and exits in force; `exits` has the handlers of each reason, in their order, `on_timeout`
-    those that are tried when nobody decides in time.
+    """The numbers and exits in force.
+
+    `exits` has the handlers of each reason, in their order; `tables` the rules that the policy declares;
+    `on_timeout` what is tried when nobody decides in time.
     """
 
     version: int
@@ -21,6 +23,7 @@ class PolicyOut(Struct, kw_only=True):
     audit_rate: float
     budget: JsonObject
     exits: dict[str, list[str]]
+    tables: JsonObject
     default_output: Json
     cache_ttl_s: int
     deadline_s: int | None

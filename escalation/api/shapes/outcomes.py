@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from escalation.api.shapes.escalations import Evidence, Strict, TraceStep, Usage, url_of
 from escalation.api.shapes.fields import (
+    Failure,
     GivenReason,
     Id,
     Json,
@@ -18,8 +19,9 @@ from escalation.api.shapes.fields import (
     Probability,
     ShortText,
     Slug,
+    Version,
 )
-from escalation.gating.models import Outcome, Result
+from escalation.gating.models import Drill, Outcome, Result
 from escalation.queue.models import Decision
 from escalation.tuning.models.calibration import calibrated
 
@@ -59,6 +61,65 @@ class OutcomeIn(Strict):
             title=self.title or "",
             external_id=self.external_id,
             metadata=self.metadata,
+        )
+
+
+class SandboxIn(OutcomeIn, kw_only=True):
+    """A result of a rehearsal: the gate says what it would do, and does nothing.
+
+    `failure` is what was injected, by the name that the pre-mortem has for it; the drill is recorded then.
+    `code_version` says which version of the agent rehearsed; another one makes earlier drills stale.
+    """
+
+    failure: Failure | None = None
+    code_version: Version = ""
+
+
+class DrillOut(Struct, kw_only=True):
+    """What the rehearsal was to see, and whether it did."""
+
+    id: Id
+    failure: str
+    expected_reason: str
+    expected_exits: list[str]
+    passed: bool | None
+    detail: str
+
+    @classmethod
+    def of(cls, drill: Drill) -> DrillOut:
+        names = set(cls.__struct_fields__) - {"id", "failure"}
+        return cls(id=drill.pk, failure=drill.injection, **{name: getattr(drill, name) for name in names})
+
+
+class SandboxOut(Struct, kw_only=True):
+    """The exit that the result would take if its agent were live. Nothing was stored but the drill."""
+
+    agent: str
+    gate: str
+    exit: Literal["accepted", "rule", "cached", "default", "human"]
+    output: Json
+    degraded: bool
+    reason: str | None
+    detail: str
+    confidence: float | None
+    threshold: float
+    policy_version: int
+    drill: DrillOut | None
+
+    @classmethod
+    def of(cls, outcome: Outcome, drill: Drill | None) -> SandboxOut:
+        return cls(
+            agent=outcome.agent.slug,
+            gate=outcome.gate.slug,
+            exit=outcome.exit,  # type: ignore[arg-type]
+            output=outcome.served,
+            degraded=outcome.degraded,
+            reason=outcome.reason or None,
+            detail=outcome.detail,
+            confidence=outcome.confidence,
+            threshold=outcome.threshold,
+            policy_version=outcome.policy.version,
+            drill=DrillOut.of(drill) if drill else None,
         )
 
 

@@ -7,10 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from escalation.api.documentation import ID, IDEMPOTENCY_KEY, LOCATION, REPLAYED, operation
-from escalation.api.shapes.outcomes import OutcomeIn, OutcomeOut
+from escalation.api.problems import FieldError, Invalid
+from escalation.api.shapes.outcomes import OutcomeIn, OutcomeOut, SandboxIn, SandboxOut
 from escalation.api.validation import read
 from escalation.api.views.base import AgentView, created, found, idempotency_key
-from escalation.gating.models import Outcome
+from escalation.gating.models import Drill, FailureMode, Outcome
 from escalation.queue.content import digest
 
 
@@ -37,6 +38,36 @@ class Outcomes(AgentView):
             request_hash=digest(self.body) if key else "",
         )
         return created(OutcomeOut.of(outcome), is_new)
+
+
+class Sandbox(AgentView):
+    """How an agent elsewhere rehearses: the gate says what it would do with a result."""
+
+    tag = "outcomes"
+    scopes = {"POST": ("outcomes",)}
+
+    @operation(
+        "Rehearse a result: which exit it would take",
+        takes=SandboxIn,
+        gives={200: SandboxOut},
+        refuses=(404, 422),
+    )
+    def post(self, request: Request) -> Response:
+        body = read(SandboxIn, self.body)
+        self.refuse_other_agent(body.agent)
+        agent = self.agent_caller.agent
+        if body.code_version and not agent.runs_here:
+            agent.learn(body.code_version, {})
+        outcome = Outcome.objects.rehearse(agent.slug, body.gate, body.as_result(self.body))
+        drill = Drill.objects.record(self._mode(body), outcome) if body.failure else None
+        return Response(SandboxOut.of(outcome, drill))
+
+    def _mode(self, body: SandboxIn) -> FailureMode:
+        modes = FailureMode.objects.filter(agent=self.agent_caller.agent, injection=body.failure)
+        mode = modes.filter(gate__slug=body.gate).select_related("agent", "gate__agent").first()
+        if mode is None:
+            raise Invalid(FieldError("/failure", f"no failure mode at gate {body.gate!r} has it"), status=404)
+        return mode
 
 
 class OutcomeDetail(AgentView):

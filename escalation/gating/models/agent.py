@@ -1,21 +1,47 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import connection, models, transaction
+from django.db import models, transaction
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from escalation.gating.exceptions import NotReady
-from escalation.gating.go_live import GatePlan, still_missing
+from escalation.gating.go_live import GatePlan, ModePlan, still_missing
 from escalation.gating.models.policy import HANDLED, Policy
 from escalation.queue.models.moments import DatabaseMoment
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
+    from escalation.gating.models.drill import Drill
+    from escalation.gating.models.failure_mode import FailureMode
     from escalation.gating.models.gate import Gate
+    from escalation.gating.models.outcome import Outcome
+
+
+class AgentQuerySet(models.QuerySet["Agent"]):
+    @transaction.atomic
+    def pause_all(self, actor: User | None, note: str) -> int:
+        """Stop every one of these agents at once; returns how many were not paused already."""
+        # Always in the same order, so that two who stop everything do not wait for each other.
+        running = list(self.exclude(state=Agent.State.PAUSED).select_for_update().order_by("pk"))
+        for agent in running:
+            agent.pause(actor, note)
+        return len(running)
+
+    @transaction.atomic
+    def look_after(self) -> int:
+        """Warn of live agents that may not go live any more, and let those fall back whose grace is over.
+
+        Returns how many fell back to shadow mode.
+        """
+        # Held, lest a pause of the same moment be taken back.
+        live = self.filter(state=Agent.State.LIVE).select_for_update().order_by("pk")
+        return sum(agent.stay_live_or_fall_back() for agent in live)
 
 
 class Agent(models.Model):
@@ -31,7 +57,19 @@ class Agent(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     owner = models.CharField(max_length=200, blank=True)
     on_call = models.CharField(max_length=200, blank=True, help_text="whom to reach when it goes wrong")
+    # Of an agent that runs here: {model, prompt_version, tools: [{name, effect}]}; empty: it runs elsewhere.
+    definition = models.JSONField(default=dict, blank=True)
+    code_version = models.CharField(
+        max_length=64, blank=True
+    )  # a digest of its code, prompt, tools and model
+    unready_since = models.DateTimeField(null=True)  # since when it lives though it may not go live any more
     gates: RelatedManager[Gate]
+    failure_modes: RelatedManager[FailureMode]
+    drills: RelatedManager[Drill]
+    outcomes: RelatedManager[Outcome]
+    events: RelatedManager[AgentEvent]
+
+    objects = AgentQuerySet.as_manager()
 
     class Meta:
         ordering = ["slug"]
@@ -43,15 +81,70 @@ class Agent(models.Model):
     def is_live(self) -> bool:
         return self.state == self.State.LIVE
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether our workers know it; an agent elsewhere only posts its results."""
+        return bool(self.definition)
+
+    @property
+    def tool_effects(self) -> list[str] | None:
+        """What its tools do to the world; None for an agent elsewhere, of whose tools nothing is known."""
+        return [tool["effect"] for tool in self.definition.get("tools", [])] if self.runs_here else None
+
+    @property
+    def may_write(self) -> bool:
+        """Whether it is known to have a tool that changes something."""
+        return bool(set(self.tool_effects or ()) - {"read"})
+
+    @property
+    def falls_back_at(self) -> datetime | None:
+        """When it goes back to shadow mode unless what is missing is mended; None while nothing is."""
+        return self.unready_since + settings.DRILL_GRACE if self.is_live and self.unready_since else None
+
+    def learn(self, code_version: str, definition: dict[str, Any]) -> None:
+        """Note what code it now is; drills of another version are stale from here on."""
+        if (self.code_version, self.definition) != (code_version, definition):
+            self.code_version, self.definition = code_version, definition
+            self.save(update_fields=["code_version", "definition"])
+
     def still_missing(self) -> list[str]:
         """What stands between this agent and going live, a sentence each."""
+        in_force = self.policies_in_force()
         plans = []
         for gate in self.gates.all():
-            policy = Policy.objects.filter(gate=gate).order_by("-version").first()
+            policy = in_force.get(gate.pk)
             plans.append(
                 GatePlan(gate.slug, policy.budget if policy else {}, policy.exits if policy else None)
             )
-        return still_missing(self.owner, self.on_call, plans, HANDLED)
+        return still_missing(self.owner, self.on_call, plans, HANDLED, self._modes(in_force))
+
+    def policies_in_force(self) -> dict[int, Policy]:
+        """By gate: its newest policy, where it has one."""
+        newest = Policy.objects.filter(gate__agent=self).order_by("gate_id", "-version").distinct("gate_id")
+        return {policy.gate_id: policy for policy in newest}
+
+    def rehearsed(self, in_force: dict[int, Policy] | None = None) -> dict[int, str]:
+        """By failure mode that was ever rehearsed: passed, failed or stale, as `ModePlan.drilled`."""
+        in_force = self.policies_in_force() if in_force is None else in_force
+        # A drill speaks for a failure mode as that was when it ran.
+        as_written = Q(
+            injection=F("failure_mode__injection"),
+            expected_reason=F("failure_mode__reason"),
+            policy__gate=F("failure_mode__gate"),
+        )
+        ended = self.drills.exclude(passed=None).filter(as_written).order_by("failure_mode_id", "-id")
+        current = ended.filter(policy__in=in_force.values(), code_version=self.code_version)
+        newest = current.distinct("failure_mode_id").values_list("failure_mode_id", "passed")
+        ever = ended.distinct("failure_mode_id").values_list("failure_mode_id", flat=True)
+        said = {mode: "passed" if passed else "failed" for mode, passed in newest}
+        return dict.fromkeys(filter(None, ever), "stale") | {mode: said[mode] for mode in said if mode}
+
+    def _modes(self, in_force: dict[int, Policy]) -> list[ModePlan]:
+        drilled = self.rehearsed(in_force)
+        return [
+            ModePlan(mode.name, mode.rank, bool(mode.injection), drilled.get(mode.pk, "never"))
+            for mode in self.failure_modes.all()
+        ]
 
     def go_live(self, actor: User | None, note: str = "") -> None:
         """Let results be accepted without a human; raises NotReady with what is missing."""
@@ -63,24 +156,31 @@ class Agent(models.Model):
         """Stop it at once: no run takes another step, and every posted result goes to a human."""
         self._enter(self.State.PAUSED, actor, note)
 
-    def is_live_until_we_commit(self) -> bool:
-        """Whether it is live now, and stays so for the rest of this transaction: a pause waits for it."""
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT state FROM gating_agent WHERE id = %s FOR SHARE", [self.pk])
-            (self.state,) = cursor.fetchone()
-        return self.is_live
+    def stay_live_or_fall_back(self) -> bool:
+        """Note since when a live agent lacks something; True when its grace was over and it is in shadow."""
+        missing = self.still_missing()
+        if not missing:
+            Agent.objects.filter(pk=self.pk).exclude(unready_since=None).update(unready_since=None)
+            return False
+        unready = Agent.objects.filter(pk=self.pk, state=self.State.LIVE)
+        unready.filter(unready_since=None).update(unready_since=Now())
+        if not unready.filter(unready_since__lte=Now() - settings.DRILL_GRACE).exists():
+            return False
+        self._enter(self.State.DRAFT, None, f"Back to shadow mode: {'; '.join(missing)}"[:2000])
+        return True
 
     @transaction.atomic
     def _enter(self, state: State, actor: User | None, note: str) -> None:
-        self.state = state
-        self.save(update_fields=["state"])
+        self.state, self.unready_since = state, None
+        self.save(update_fields=["state", "unready_since"])
         AgentEvent.objects.create(agent=self, state=state, actor=actor, note=note)
 
 
 class AgentEvent(models.Model):
-    """Who changed an agent's state, when and why. Never edited."""
+    """Who changed an agent's state, or one gate's of it, when and why. Never edited."""
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="events")
+    gate = models.ForeignKey("gating.Gate", on_delete=models.PROTECT, null=True, related_name="events")
     state = models.CharField(max_length=10, choices=Agent.State)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
@@ -90,4 +190,4 @@ class AgentEvent(models.Model):
         ordering = ["id"]
 
     def __str__(self) -> str:
-        return f"{self.agent} became {self.state}"
+        return f"{self.gate or self.agent} became {self.state}"

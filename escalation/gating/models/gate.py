@@ -3,10 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
-from django.db import models, transaction
+from django.core.exceptions import ValidationError
+from django.db import connection, models, transaction
+from jsonschema import Draft202012Validator, SchemaError
 
 from escalation.gating.exceptions import PolicyChanged
-from escalation.gating.models.agent import Agent
+from escalation.gating.models.agent import Agent, AgentEvent
 from escalation.gating.models.policy import Policy
 from escalation.gating.signals import adopting
 
@@ -14,11 +16,31 @@ if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
 
 
+STANDING = """
+SELECT a.state, g.paused FROM gating_gate g JOIN gating_agent a ON a.id = g.agent_id WHERE g.id = %s FOR SHARE
+"""
+
+
+def check_schema(value: Any) -> None:
+    """Refuse what is no JSON Schema."""
+    try:
+        Draft202012Validator.check_schema(value)
+    except SchemaError as error:
+        raise ValidationError(f"This is no JSON Schema: {error.message}") from error
+
+
 class Gate(models.Model):
     """A named decision point of an agent, where a result's confidence meets a threshold."""
 
     agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="gates")
     slug = models.SlugField(max_length=100, default="default")
+    paused = models.BooleanField(default=False)  # by the kill switch: every result goes to a human
+    output_schema = models.JSONField(
+        null=True,
+        blank=True,
+        validators=[check_schema],
+        help_text="A JSON Schema of its output: safe defaults and rules must fit. Empty: anything does.",
+    )
     policies: RelatedManager[Policy]
 
     class Meta:
@@ -62,3 +84,25 @@ class Gate(models.Model):
         adopting.send(Gate, policy=policy, before=before, drafted_by=drafted_by)
         policy.save(force_insert=True)
         return policy
+
+    def pause(self, actor: User | None, note: str) -> None:
+        """Close it at once: every result goes to a human, and no run before it takes another step."""
+        self._turn(actor, note, paused=True)
+
+    def resume(self, actor: User | None, note: str) -> None:
+        """Open it again: what its agent may do, it may do here."""
+        self._turn(actor, note, paused=False)
+
+    def lets_pass_until_we_commit(self) -> tuple[bool, bool]:
+        """Whether the agent is live and the gate open, now and until we commit: a pause waits for it."""
+        with connection.cursor() as cursor:
+            cursor.execute(STANDING, [self.pk])
+            self.agent.state, self.paused = cursor.fetchone()
+        return self.agent.is_live, not self.paused
+
+    @transaction.atomic
+    def _turn(self, actor: User | None, note: str, *, paused: bool) -> None:
+        self.paused = paused
+        self.save(update_fields=["paused"])
+        state = Agent.State.PAUSED if paused else Agent.State.LIVE
+        AgentEvent.objects.create(agent=self.agent, gate=self, state=state, actor=actor, note=note)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,17 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from escalation.gating.exits import ACCEPTED, CACHED, DEFAULT, HUMAN, Facts, Judgement, is_probability, judge
+from escalation.gating.exits import (
+    ACCEPTED,
+    CACHED,
+    DEFAULT,
+    HUMAN,
+    Facts,
+    Judgement,
+    is_probability,
+    judge,
+    when_full,
+)
 from escalation.gating.models.agent import Agent
 from escalation.gating.models.gate import Gate
 from escalation.gating.models.policy import Policy
@@ -57,7 +67,8 @@ class Result:
 BY_DATABASE = ("id", "passed_at")
 ACCEPT = """
 INSERT INTO gating_outcome ({names})
-SELECT {places} FROM gating_agent WHERE id = %s AND state = %s FOR SHARE
+SELECT {places} FROM gating_agent a JOIN gating_gate g ON g.agent_id = a.id
+WHERE g.id = %s AND a.state = %s AND NOT g.paused FOR SHARE
 ON CONFLICT (agent_id, key) DO NOTHING RETURNING id, passed_at
 """
 
@@ -91,29 +102,43 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
         self, policy: Policy, result: Result, draw: float, key: str | None, request_hash: str
     ) -> Outcome | None:
         """Accept in one statement what needs no human, the most frequent exit; None: it is not so simple."""
-        agent = policy.gate.agent
-        judgement = self._judge(policy, result, draw, live=agent.is_live)
+        gate = policy.gate
+        judgement = self._judge(policy, result, draw, live=gate.agent.is_live, open=not gate.paused)
         if judgement.reason or judgement.audited:
             return None
         outcome = self._unexited(policy, result, judgement, draw)
         outcome.key, outcome.request_hash, outcome.exit = key, request_hash, Outcome.Exit.ACCEPTED
         sql = ACCEPT.format(names=names(Outcome, BY_DATABASE), places=places(Outcome, BY_DATABASE))
         with connection.cursor() as cursor:
-            cursor.execute(sql, [*values(outcome, BY_DATABASE), agent.pk, Agent.State.LIVE])
+            cursor.execute(sql, [*values(outcome, BY_DATABASE), gate.pk, Agent.State.LIVE])
             returned = cursor.fetchone()
         if returned is None:
             return None
         mark_stored(outcome, **dict(zip(BY_DATABASE, returned, strict=True)))
         return outcome
 
-    def _judge(self, policy: Policy, result: Result, draw: float, *, live: bool) -> Judgement:
-        return judge(Facts(result.confidence, result.partial, result.causes, live=live), policy.terms, draw)
+    def rehearse(self, agent: str, gate: str, result: Result) -> Outcome:
+        """The outcome that a live agent's result would have: nothing is stored, and nobody is asked.
+
+        Raises UnknownGate.
+        """
+        policy = Policy.objects.in_force(agent, gate)
+        judgement = self._judge(policy, result, draw=1.0, live=True, open=True)
+        outcome = self._unexited(policy, result, judgement, draw=1.0)
+        # What a rule writes, it writes for a real result only.
+        with transaction.atomic():
+            outcome.find_exit(policy, result, judgement)
+            transaction.set_rollback(True)
+        return outcome
+
+    def _judge(self, policy: Policy, result: Result, draw: float, **standing: bool) -> Judgement:
+        return judge(Facts(result.confidence, result.partial, result.causes, **standing), policy.terms, draw)
 
     def _pass(
         self, policy: Policy, result: Result, draw: float, key: str | None, request_hash: str
     ) -> Outcome:
-        live = policy.gate.agent.is_live_until_we_commit()
-        judgement = self._judge(policy, result, draw, live=live)
+        live, is_open = policy.gate.lets_pass_until_we_commit()
+        judgement = self._judge(policy, result, draw, live=live, open=is_open)
         outcome = self._unexited(policy, result, judgement, draw)
         outcome.key, outcome.request_hash = key, request_hash
         outcome.take_exit(policy, result, judgement)
@@ -226,27 +251,39 @@ class Outcome(models.Model):
 
     def take_exit(self, policy: Policy, result: Result, judgement: Judgement) -> None:
         """Take the first exit that yields, and raise the escalation where that is a human or an audit."""
+        self.find_exit(policy, result, judgement)
+        if self.exit == self.Exit.HUMAN:
+            self.escalation = self._escalate(policy, result, self.reason)
+        elif judgement.audited or (self.degraded and self.audit_draw < self.audit_rate):
+            # What stood in for the agent is checked too: by the same coin, and as it was served.
+            self.audited = True
+            self.escalation = self._escalate(policy, replace(result, output=self.served), Reason.AUDIT)
+
+    def find_exit(self, policy: Policy, result: Result, judgement: Judgement) -> None:
+        """Say which exit is the first that yields, and what it yields; nobody is asked yet."""
         if judgement.reason is None:
             self.exit = self.Exit.ACCEPTED
-            if judgement.audited:
-                self.escalation = self._escalate(policy, result, Reason.AUDIT)
             return
-        for handler in judgement.handlers:
-            if self._try(handler, policy, result):
-                return
+        sheds, handlers = policy.sheds(judgement.reason, result.priority), judgement.handlers
+        if sheds:
+            handlers = when_full(handlers, judgement.reason, partial=result.partial)
         # Every saved list ends in a handler that yields; whatever changed since must not lose a result.
-        self._try(HUMAN, policy, result)
+        if not any(self._try(handler, policy, result) for handler in handlers):
+            self.exit = self.Exit.HUMAN
+        if sheds and self.degraded:
+            self.exit_detail += f"; the review queue {policy.queue.slug} is full"
 
     def _try(self, handler: str, policy: Policy, result: Result) -> bool:
         if handler == HUMAN:
-            self.exit, self.escalation = self.Exit.HUMAN, self._escalate(policy, result, self.reason)
+            self.exit = self.Exit.HUMAN
             return True
         if handler == DEFAULT:
             return self._serve(self.Exit.DEFAULT, policy.default_output, "the policy's safe default")
         if handler == CACHED:
             return self._serve_cached(policy)
         name = handler.removeprefix("rule:")
-        return self._serve(self.Exit.RULE, answer_of(name, result.task, result.output), f"rule {name}")
+        answer = answer_of(name, result.task, result.output, policy.tables)
+        return self._serve(self.Exit.RULE, answer, f"rule {name}")
 
     def _serve_cached(self, policy: Policy) -> bool:
         last = Outcome.objects.last_accepted(policy, self.task_hash)

@@ -10,11 +10,13 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from jsonschema import Draft202012Validator
 
 from escalation.gating.exceptions import UnknownGate
 from escalation.gating.exits import (
     ACCEPTS_NOTHING,
     HUMAN,
+    NOBODY_ELSE,
     Terms,
     faults,
     holes,
@@ -23,7 +25,8 @@ from escalation.gating.exits import (
     is_threshold,
 )
 from escalation.gating.rules import rule_named
-from escalation.queue.models import Reason, ReviewQueue
+from escalation.gating.tables import problems_of
+from escalation.queue.models import Escalation, Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.rows import names, read
 
@@ -39,10 +42,12 @@ TERMS = (
     "audit_rate",
     "budget",
     "exits",
+    "tables",
     "default_output",
     "cache_ttl_s",
     "deadline_s",
     "on_timeout",
+    "shed",
     "queue",
 )
 
@@ -84,7 +89,7 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
 def _in_force() -> str:
     # Every result and every posted escalation asks this: building it anew would be most of what they cost.
     return f"""
-        SELECT {names(Policy, of="p")}, a.id, a.state, q.slug
+        SELECT {names(Policy, of="p")}, a.id, a.state, g.paused, q.slug
         FROM gating_policy p
         JOIN gating_gate g ON g.id = p.gate_id
         JOIN gating_agent a ON a.id = g.agent_id
@@ -97,11 +102,12 @@ def _in_force() -> str:
 
 def _with_its_gate(row: Sequence[Any], agent: str, gate: str) -> Policy:
     """A row of `_in_force` as a policy; the rest of gate, agent and queue is loaded when asked for."""
-    *stored, agent_id, agent_state, queue_slug = row
+    *stored, agent_id, agent_state, paused, queue_slug = row
     policy = read(Policy, stored)
     gates: Any = Policy._meta.get_field("gate").related_model
     agents: Any = gates._meta.get_field("agent").related_model
-    policy.gate = gates.from_db("default", ["id", "agent_id", "slug"], [policy.gate_id, agent_id, gate])
+    held = {"id": policy.gate_id, "agent_id": agent_id, "slug": gate, "paused": paused}
+    policy.gate = gates.from_db("default", list(held), list(held.values()))
     policy.gate.agent = agents.from_db("default", ["id", "slug", "state"], [agent_id, agent, agent_state])
     policy.queue = ReviewQueue.from_db("default", ["id", "slug"], [policy.queue_id, queue_slug])
     return policy
@@ -116,11 +122,13 @@ class Policy(models.Model):
     audit_rate = models.FloatField(default=0.05, validators=[check_probability])
     budget = models.JSONField(default=dict, blank=True)  # {one of LIMITS: amount}
     exits = models.JSONField(default=all_to_a_human)  # {reason: [handler, …]}
+    tables = models.JSONField(default=dict, blank=True)  # {rule: [{when, then}, …]}, as in tables.py
     default_output = models.JSONField(null=True, blank=True)  # what the exit `default` yields
     cache_ttl_s = models.PositiveIntegerField(default=86_400)  # how old an answer the exit `cached` may yield
-    deadline_s = models.PositiveIntegerField(
-        null=True, blank=True
-    )  # in working hours, until the timeout exit
+    # In working hours of the review queue, until the timeout exit.
+    deadline_s = models.PositiveIntegerField(null=True, blank=True)
+    # Reasons of low stakes: while the review queue is full, these do without a human.
+    shed = models.JSONField(default=list, blank=True)
     on_timeout = models.JSONField(default=stays_with_a_human)  # [handler, …]: what is then tried, in order
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(
@@ -156,6 +164,11 @@ class Policy(models.Model):
         """What a new version starts from."""
         return {name: getattr(self, name) for name in TERMS}
 
+    def sheds(self, reason: str, priority: int) -> bool:
+        """Whether a result does without a human now, because too many wait already."""
+        is_low = reason in self.shed and priority <= Escalation.Priority.NORMAL
+        return is_low and self.queue.overloaded_at is not None
+
     @property
     def timeout(self) -> dict[str, Any] | None:
         """What an escalation raised under this policy says of its timeout exit; None without a deadline."""
@@ -163,34 +176,59 @@ class Policy(models.Model):
 
     def clean(self) -> None:
         found = {
-            "exits": holes(self.exits, HANDLED),
+            "exits": holes(self.exits, HANDLED, may_write=self.gate.agent.may_write),
             "on_timeout": [],
-            "default_output": [],
+            "tables": problems_of(self.tables),
+            "default_output": self._misfits(self.default_output),
+            "shed": faults_of_shed(self.shed, self.default_output),
             "budget": excesses(self.budget),
         }
         at_deadline = {"on_timeout": self.on_timeout}
         if not self.on_timeout or not is_table(at_deadline):
             found["on_timeout"] = ["say what is tried when nobody decides in time; a list of handlers"]
-        elif is_table(self.exits):
-            found["on_timeout"] = faults(self.on_timeout) + _unknown_rules(at_deadline)
-            found["exits"] += _unknown_rules(self.exits)
+        elif is_table(self.exits) and not found["tables"]:
+            found["on_timeout"] = faults(self.on_timeout) + self._unknown_rules(at_deadline)
+            found["exits"] += self._unknown_rules(self.exits)
+            found["tables"] += self._unfit_tables()
             if self.default_output is None and _yields_default(self.exits | at_deadline):
                 found["default_output"] = ["an exit is `default`: write what it yields"]
         if problems := {field: texts for field, texts in found.items() if texts}:
             raise ValidationError(problems)
 
+    def _unknown_rules(self, exits: dict[str, list[str]]) -> list[str]:
+        return [
+            f"{reason}: no rule is named {name!r}"
+            for reason, handlers in exits.items()
+            for name in (handler.removeprefix("rule:") for handler in handlers if handler.startswith("rule:"))
+            if rule_named(name) is None and name not in self.tables
+        ]
+
+    def _unfit_tables(self) -> list[str]:
+        taken = [f"{name}: a rule in code has this name" for name in self.tables if rule_named(name)]
+        return taken + [
+            f"{name}, row {n}: {misfit}"
+            for name, rows in self.tables.items()
+            for n, row in enumerate(rows, 1)
+            for misfit in self._misfits(row["then"])
+        ]
+
+    def _misfits(self, output: Any) -> list[str]:
+        """Why an output that no agent makes does not fit what the gate's results look like."""
+        if output is None or not self.gate.output_schema:
+            return []
+        errors = Draft202012Validator(self.gate.output_schema).iter_errors(output)
+        return [f"it does not fit the gate's output: {error.message}" for error in errors]
+
+
+def faults_of_shed(shed: Any, default_output: Any) -> list[str]:
+    """What is wrong with the reasons that do without a human while the review queue is full."""
+    if not isinstance(shed, list) or any(reason not in HANDLED or reason in NOBODY_ELSE for reason in shed):
+        return ["choose among the reasons that have exits; what no machine may answer goes to a human"]
+    return ["write the safe default: it is their last exit"] if shed and default_output is None else []
+
 
 def _yields_default(exits: dict[str, list[str]]) -> bool:
     return any("default" in handlers for handlers in exits.values())
-
-
-def _unknown_rules(exits: dict[str, list[str]]) -> list[str]:
-    return [
-        f"{reason}: no rule is named {name!r}"
-        for reason, handlers in exits.items()
-        for name in (handler.removeprefix("rule:") for handler in handlers if handler.startswith("rule:"))
-        if rule_named(name) is None
-    ]
 
 
 def excesses(budget: Any) -> list[str]:

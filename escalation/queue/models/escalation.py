@@ -11,17 +11,21 @@ from django.db.models.functions import JSONObject, Now
 
 from escalation.queue import signals
 from escalation.queue.exceptions import TransitionRefused
+from escalation.queue.models import holding
 from escalation.queue.models.asked import Asked
 from escalation.queue.models.bulk import refuse_unseen
 from escalation.queue.models.deadline import Circle
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
+from escalation.queue.models.holding import HANDED
 from escalation.queue.models.line import EscalationQuerySet, lease_data
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.queue.models.review_queue import ReviewQueue
+from escalation.queue.models.review_queue import Membership, ReviewQueue
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
+
+    from escalation.queue.models.note import Note, Watch
 
 # So long before the window's end an undo is refused: what is left of it is one COMMIT, which ends in time.
 UNDO_MARGIN = timedelta(milliseconds=250)
@@ -48,6 +52,10 @@ class Escalation(Asked):
     # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
     claimed_ahead = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
+    # Whose decision is looked at again: anybody else may claim it.
+    not_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     circle = models.SmallIntegerField(choices=Circle, default=Circle.QUEUE, db_default=Circle.QUEUE)
     notice_at = DatabaseMoment(null=True)  # when the circle grows next, if nobody holds it then
     decision = models.OneToOneField(
@@ -58,6 +66,8 @@ class Escalation(Asked):
 
     objects = EscalationQuerySet.as_manager()
     events: RelatedManager[Event]
+    notes: RelatedManager[Note]
+    watches: RelatedManager[Watch]
     decisions: RelatedManager[Decision]
 
     class Meta:
@@ -121,37 +131,16 @@ class Escalation(Asked):
     def __str__(self) -> str:
         return f"{self.title} ({self.status})"
 
-    @staticmethod
-    def claimable() -> Q:
-        """Waiting and not asleep, or claimed by somebody who has not begun with it or is gone."""
-        awake = Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now())
-        return (Q(status=Escalation.Status.WAITING) & awake) | Escalation._free()
-
-    @staticmethod
-    def _free() -> Q:
-        # A claim whose lease has run out, or one that nobody has looked at yet.
-        return Q(status=Escalation.Status.CLAIMED) & (Q(claimed_until__lte=Now()) | Q(claimed_ahead=True))
-
-    @staticmethod
-    def unheld() -> Q:
-        """Waiting, asleep or not, or claimed by somebody who has not begun with it or is gone."""
-        return Q(status=Escalation.Status.WAITING) | Escalation._free()
-
-    @staticmethod
-    def overdue() -> Q:
-        """Past its deadline, held by nobody, and not known to wait for a human all the same."""
-        return Escalation.unheld() & Q(deadline_at__lte=Now(), circle__lt=Circle.EVERYBODY)
-
-    @staticmethod
-    def held_by(reviewer: User) -> Q:
-        """Claimed by `reviewer`; a lease that ran out still holds while nobody else has taken it."""
-        return Q(status=Escalation.Status.CLAIMED, claimed_by=reviewer)
+    claimable = staticmethod(holding.claimable)
+    unheld = staticmethod(holding.unheld)
+    overdue = staticmethod(holding.overdue)
+    held_by = staticmethod(holding.held_by)
 
     def claim(self, reviewer: User) -> None:
         """Hold this escalation for `reviewer` until the lease runs out; refused if somebody else holds it."""
         self._move(
             Event.Kind.CLAIMED,
-            allowed=self.claimable() | self.held_by(reviewer),
+            allowed=self.claimable() & ~Q(not_for=reviewer) | self.held_by(reviewer),
             actor=reviewer,
             status=self.Status.CLAIMED,
             claimed_by=reviewer,
@@ -187,6 +176,27 @@ class Escalation(Asked):
             actor=reviewer,
             snoozed_until=Now() + timedelta(seconds=seconds),
             **self._unheld_and(self.Status.WAITING),
+        )
+
+    def move_to(self, reviewer: User, queue: ReviewQueue) -> None:
+        """Put it in another line, where it waits for whoever reviews there."""
+        changes = {"queue": queue, "snoozed_until": None} | self._unheld_and(self.Status.WAITING)
+        data = {"queue": queue.slug}
+        self._move(Event.Kind.MOVED, allowed=self.held_by(reviewer), actor=reviewer, data=data, **changes)
+
+    def hand_to(self, reviewer: User, colleague: User) -> None:
+        """Let a colleague hold it, for an hour; refused unless they may decide in its line."""
+        if not Membership.objects.filter(
+            user=colleague, queue=self.queue_id, role__in=Membership.REVIEWING
+        ).exists():
+            raise TransitionRefused(self, Event.Kind.HANDED)
+        self._move(
+            Event.Kind.HANDED,
+            allowed=self.held_by(reviewer),
+            actor=reviewer,
+            data={"to": colleague.username, "holder": colleague.pk, "lease_s": HANDED.total_seconds()},
+            claimed_by=colleague,
+            claimed_until=Now() + HANDED,
         )
 
     @transaction.atomic

@@ -20,8 +20,13 @@ class Event(models.Model):
         UNDONE = "undone"
         WITHDRAWN = "withdrawn"
         EXPIRED = "expired"
-        REMINDED = "reminded"  # no move, as the next: only word of it goes further
+        MOVED = "moved"
+        HANDED = "handed"
+        REMINDED = "reminded"  # no move, as all that follow: only word of it goes further
         WIDENED = "widened"
+        NOTED = "noted"
+        WATCHED = "watched"
+        UNWATCHED = "unwatched"
 
     escalation = models.ForeignKey("queue.Escalation", on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind)

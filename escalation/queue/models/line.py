@@ -57,7 +57,8 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
 
     def reviewable_by(self, user: User) -> EscalationQuerySet:
         """Those that `user` may claim and decide."""
-        return self.filter(queue__memberships__user=user, queue__memberships__role__in=Membership.REVIEWING)
+        roles = {"queue__memberships__user": user, "queue__memberships__role__in": Membership.REVIEWING}
+        return self.filter(**roles).exclude(not_for=user)
 
     def known_to(self, agent: str) -> EscalationQuerySet:
         """Those an agent may know of, each with `in_effect`: whether its decision's undo window is over."""
@@ -214,6 +215,7 @@ SELECT * FROM raised
 _FIRST = """
     SELECT e.id, e.due_at FROM queue_escalation e
     WHERE e.queue_id = mine.queue_id AND {state}
+      AND e.not_for_id IS DISTINCT FROM %(reviewer)s
       AND (%(agent)s = '' OR e.agent = %(agent)s) AND (%(reason)s = '' OR e.reason = %(reason)s)
     ORDER BY e.due_at, e.id LIMIT 1 FOR UPDATE SKIP LOCKED
 """

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.functional import cached_property
@@ -39,8 +40,13 @@ class ReviewQueue(models.Model):
     hours = models.JSONField(default=dict, blank=True)  # {mon: [["09:00", "17:30"], …], …}
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_time_zone])
     closed = models.JSONField(default=list, blank=True)  # [{from, until, note}]: days, both included
+    # Of decisions on whole results, the share that somebody else looks at again without knowing it.
+    second_review_share = models.FloatField(
+        default=0.0, validators=[MinValueValidator(0.0), MaxValueValidator(1.0)]
+    )
     # How many may wait before results of low stakes take their degraded exit; none: no limit.
     capacity = models.PositiveIntegerField(null=True, blank=True)
+    load = models.JSONField(default=dict, editable=False)  # as it last was: escalation.queue.pressure.Load
     overloaded_at = models.DateTimeField(null=True, editable=False)  # since when it is; none: it is not
 
     class Meta:

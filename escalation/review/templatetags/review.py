@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from django import template
+from django.forms import BoundField
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
 
 from escalation.queue.models import Escalation
-from escalation.review import untrusted, why
+from escalation.review import untrusted
+from escalation.review.rows import meter_of, reason_of
 from escalation.review.timeline import timeline
+from escalation.review.times import Style, brief, time_of, urgency_of
 
 register = template.Library()
-
-UNITS = ((86_400, "d"), (3600, "h"), (60, "min"))
-HOUR = 3600
+SELECTED = mark_safe(" selected")
 
 
 @register.filter
@@ -47,38 +48,44 @@ def seconds(amount: Any) -> str:
     return f"{amount * 1000:.0f} ms" if amount < 1 else f"{amount:.1f} s" if amount < 60 else brief(amount)
 
 
-@register.filter
-def percent(probability: float) -> str:
-    return f"{100 * probability:.4g}"
-
-
 @register.simple_tag
-def moment(at: datetime | None, style: Literal["ago", "due", "in", "clock"] = "ago") -> SafeString | str:
+def moment(at: datetime | None, style: Style = "ago") -> SafeString | str:
     """A moment as people say it; a script keeps it true, and the exact time in the reviewer's own zone."""
-    if at is None:
-        return ""
-    text = {"ago": _ago, "due": _due, "in": _in, "clock": "{:%H:%M} UTC".format}[style](at)
-    exact = f"{at:%d %B %Y %H:%M:%S} UTC"
-    return format_html(
-        '<time datetime="{}" title="{}" data-moment="{}">{}</time>', at.isoformat(), exact, style, text
-    )
+    return "" if at is None else time_of(at, style, now())
 
 
 @register.simple_tag
 def urgency(deadline: datetime | None) -> str:
     """The class of a deadline: over, near (within the hour) or far."""
-    if deadline is None:
-        return ""
-    left = (deadline - now()).total_seconds()
-    return "is-over" if left <= 0 else "is-near" if left < HOUR else "is-far"
+    return "" if deadline is None else urgency_of(deadline, now())
 
 
 @register.simple_tag
-def compared(escalation: Escalation) -> dict[str, Any]:
-    """Confidence and threshold with as many digits as tell them apart, and which is the greater."""
-    confidence, threshold = why.compared(escalation.confidence, escalation.threshold)
-    reaches = (escalation.confidence or 0) >= (escalation.threshold or 0)
-    return {"confidence": confidence, "threshold": threshold, "reaches": reaches}
+def select(field: BoundField) -> SafeString:
+    """A choice, put together at once: the form's own widget takes a template for each option."""
+    chosen = field.value() or ""
+    options = format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (value, SELECTED if str(value) == str(chosen) else "", label)
+            for value, label in getattr(field.field, "choices", ())
+        ),
+    )
+    attributes = (field.html_name, field.id_for_label, field.label, options)
+    return format_html('<select name="{}" id="{}" aria-label="{}">{}</select>', *attributes)
+
+
+@register.filter
+def meter(escalation: Escalation) -> SafeString:
+    """Confidence as a bar with the threshold on it."""
+    return meter_of(escalation)
+
+
+@register.filter
+def reason_badge(escalation: Escalation) -> SafeString:
+    """The badge that says why it is here."""
+    return reason_of(escalation)
 
 
 @register.simple_tag
@@ -104,25 +111,3 @@ def run_address(run: Any) -> str:
         return reverse("agents:run", args=[run.pk])
     except NoReverseMatch:
         return ""
-
-
-def brief(amount: float) -> str:
-    """A duration in its largest unit: 3 min, 2 h, 5 d."""
-    for size, unit in UNITS:
-        if amount >= size:
-            return f"{int(amount // size)} {unit}"
-    return f"{int(amount)} s"
-
-
-def _ago(at: datetime) -> str:
-    age = (now() - at).total_seconds()
-    return "just now" if age < 10 else f"{brief(age)} ago"
-
-
-def _due(at: datetime) -> str:
-    left = (at - now()).total_seconds()
-    return f"due in {brief(left)}" if left > 0 else f"{brief(-left)} overdue"
-
-
-def _in(at: datetime) -> str:
-    return f"in {brief(max(0, (at - now()).total_seconds()))}"

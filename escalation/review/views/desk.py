@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -15,7 +17,9 @@ from escalation.queue.models import Decision, Escalation
 from escalation.review.bulk import bulk_forms
 from escalation.review.filters import STREAM, QueueFilter
 from escalation.review.line import Cursor, Page, chosen_queues, in_queues, queues_of, read_page, why_empty
-from escalation.review.page import EscalationPage, may_review
+from escalation.review.page import EscalationPage
+from escalation.review.people import may_review
+from escalation.review.rows import as_shown
 from escalation.review.said import Said, said
 from escalation.review.views.door import ReviewerView
 
@@ -28,7 +32,8 @@ class DeskView(ReviewerView):
     def escalation(self, pk: int, *, to_decide: bool = False) -> Escalation:
         """Load what this person may see, or 404; with `to_decide`, refuse (403) who may only look."""
         row = Escalation.objects.visible_to(self.request.user).filter(pk=pk)
-        escalation = get_object_or_404(row.select_related("queue", "claimed_by", "decision__reviewer"))
+        whole = row.select_related("queue", "claimed_by", "decision__reviewer")
+        escalation = get_object_or_404(whole.annotate(viewer_role=F("queue__memberships__role")))
         if to_decide and not may_review(self.request.user, escalation):
             raise PermissionDenied("You may look at this queue, but not decide in it.")
         return escalation
@@ -43,12 +48,17 @@ class DeskView(ReviewerView):
             return self.page("review/told.html", {"told": told, "stream": self.stream})
         return self.go_to(self.next_one(), told)
 
-    def give_back(self) -> None:
+    def give_back_left(self) -> None:
         """Release what the person was looking at before they moved on, if they still hold it."""
         leaving = self.request.POST.get("leaving", "")
-        held = Escalation.objects.filter(Escalation.held_by(self.request.user))
-        if re.fullmatch(r"\d{1,18}", leaving, re.ASCII) and (left := held.filter(pk=int(leaving)).first()):
-            left.release(self.request.user)
+        if re.fullmatch(r"\d{1,18}", leaving, re.ASCII):
+            self.give_back(int(leaving))
+
+    def give_back(self, pk: int, **state: Any) -> None:
+        """Release an escalation if the person still holds it, and in this state."""
+        held = Escalation.objects.filter(Escalation.held_by(self.request.user), pk=pk, **state).first()
+        if held:
+            held.release(self.request.user)
 
     @property
     def stream(self) -> dict[str, str]:
@@ -89,13 +99,16 @@ class DeskView(ReviewerView):
         data: QueryDict | None = None,
         told: Said | None = None,
         status: int = 200,
-        **more: object,
+        **more: Any,
     ) -> HttpResponse:
         given = data if data is not None else QueryDict(urlencode(self.stream))
         queues = queues_of(self.request.user)
         filters = QueueFilter(given, queryset=in_queues(queues), request=self.request)
         listed = read_page(filters, queues, Cursor.parse(given.get("after", "")))
         facts = {"filters": filters, "queues": queues, "list": listed, "all_held": self._all_held(listed)}
+        facts["rows"] = as_shown(
+            listed.escalations, self.request.user, folds=filters.folds, chosen=more.get("chosen", ())
+        )
         emptiness = {} if listed.escalations else why_empty(queues, filters)
         facts |= {"stream": self.stream, "told": told or self._named()}
         facts |= {"bulk_forms": bulk_forms(chosen_queues(queues, filters.queue_slug))}

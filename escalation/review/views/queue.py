@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import quote_etag
 
-from escalation.queue.models import Escalation
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.review.filters import QueueFilter
 from escalation.review.line import PAGE, as_rows, count_new, fingerprint, in_queues, queues_of
+from escalation.review.rows import as_shown
 from escalation.review.views.desk import DeskView
 
 
@@ -26,21 +27,22 @@ class NewsView(DeskView):
     def get(self, request: HttpRequest) -> HttpResponse:
         queues = queues_of(self.request.user)
         mine = in_queues(queues)
-        rows = self._rows_shown(as_rows(mine))
+        rows = self._rows_shown(mine)
         filters = QueueFilter(request.GET, queryset=mine, request=self.request)
         new = count_new(filters, self._newest)
         etag = quote_etag(fingerprint(rows, queues, new))
         if request.headers.get("If-None-Match") == etag:
             return HttpResponseNotModified(headers={"ETag": etag})
-        context = {"rows": rows, "queues": queues, "filters": filters, "new": new}
+        shown = as_shown(rows, self.request.user, folds=filters.folds)
+        context = {"rows": shown, "queues": queues, "filters": filters, "new": new}
         response = self.page("review/_news.html", context)
         response["ETag"] = etag
         return response
 
-    def _rows_shown(self, line: EscalationQuerySet) -> list[Escalation]:
+    def _rows_shown(self, line: EscalationQuerySet) -> list[Any]:
         shown = self.request.GET.get("shown", "").split(",")[:PAGE]
         place = {int(pk): place for place, pk in enumerate(shown) if re.fullmatch(r"\d{1,18}", pk, re.ASCII)}
-        return sorted(line.filter(pk__in=place), key=lambda row: place[row.pk])
+        return sorted(as_rows(line.filter(pk__in=place)), key=lambda row: place[row.pk])
 
     @property
     def _newest(self) -> int:
@@ -57,5 +59,5 @@ class NextView(DeskView):
     def post(self, request: HttpRequest) -> HttpResponse:
         claimed = None if "behind" in request.POST else self.next_one()
         # Only now: what is given back first would be the most urgent one again.
-        self.give_back()
+        self.give_back_left()
         return self.go_to(claimed) if claimed else self.go_on()

@@ -12,21 +12,20 @@ from agents.library.document_extraction import document_extraction
 from agents.library.support_triage import support_triage
 from agents.registry import enrol
 from escalation.gating.models import Agent as AgentRow
+from escalation.gating.models import Drill, FailureMode
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Membership, ReviewQueue
-from escalation.stack.demo import work
 
 if TYPE_CHECKING:
     from agents import Agent
 
 PASSWORD = "otherwise"
 REVIEWERS, OPS = ("alice", "bob"), "olga"
-FIRST_MESSAGES = 30
 SUPPORT_TERMS: dict[str, Any] = {
     "reason": "One result in ten is checked; while a tool is down, an earlier answer may stand in.",
     "audit_rate": 0.1,
     "exits": all_to_a_human()
-    | {reason: ["cached", "human"] for reason in ("breaker_open", "tool_failed", "model_unavailable")},
+    | {reason: ["cached", "human"] for reason in ("breaker_open", "model_unavailable")},
     "budget": {"cost_usd": 0.02, "turns": 3, "tool_calls": 6, "wall_clock_s": 120},
 }
 DOCUMENT_TERMS: dict[str, Any] = {
@@ -39,16 +38,19 @@ DOCUMENT_TERMS: dict[str, Any] = {
 
 @transaction.atomic
 def load(say: Callable[[str], object]) -> None:
-    """Make the sign-ins, the review queues and live agents with their first work, where they are missing."""
+    """Make the sign-ins, the review queues and agents with a policy and a pre-mortem, where they are missing.
+
+    The agents are drafts until the workers have rehearsed every failure: see opening.py.
+    """
     reviewers = [_sign_in(name, group="reviewers") for name in REVIEWERS]
     olga = _sign_in(OPS, group="ops", is_staff=True)
     support, documents = _queue("Support", reviewers), _queue("Documents", reviewers)
     if _is_missing(support_triage):
-        _bring_to_life(support_triage, olga, queue=support, **SUPPORT_TERMS)
-        work.give(support_triage, FIRST_MESSAGES)
+        _employ(support_triage, olga, queue=support, **SUPPORT_TERMS)
     if _is_missing(document_extraction):
-        _bring_to_life(document_extraction, olga, queue=documents, **DOCUMENT_TERMS)
-        work.give(document_extraction, len(work.work_for(document_extraction)))
+        _employ(document_extraction, olga, queue=documents, **DOCUMENT_TERMS)
+    for agent in (support_triage, document_extraction):
+        _rehearse(AgentRow.objects.get(slug=agent.name), olga)
     say(f"Demo sign-ins: {', '.join((*REVIEWERS, OPS))}")
 
 
@@ -72,9 +74,14 @@ def _is_missing(agent: Agent) -> bool:
     return not AgentRow.objects.filter(slug=agent.name).exists()
 
 
-def _bring_to_life(agent: Agent, olga: User, **terms: Any) -> None:
+def _employ(agent: Agent, olga: User, **terms: Any) -> None:
     row = enrol(agent)
     row.owner, row.on_call = "Olga", "olga"
     row.save()
     row.gates.get(slug="default").adopt(author=olga, **terms)
-    row.go_live(olga, "The demo starts.")
+
+
+def _rehearse(row: AgentRow, olga: User) -> None:
+    if not row.failure_modes.exists():
+        for mode in FailureMode.objects.suggest(row, row.gates.get(slug="default")):
+            Drill.objects.want(mode, olga)

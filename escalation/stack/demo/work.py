@@ -26,7 +26,7 @@ MESSAGES_PER_DOCUMENT = 12
 def feed() -> int:
     """Queue what comes next: a message, and now and then a document; returns how many."""
     fed = give(support_triage, 1)
-    is_time = fed and Run.objects.filter(agent=support_triage.name).count() % MESSAGES_PER_DOCUMENT == 0
+    is_time = fed and _given(support_triage) % MESSAGES_PER_DOCUMENT == 0
     return fed + (give(document_extraction, 1) if is_time else 0)
 
 
@@ -36,11 +36,15 @@ def give(agent: Agent, count: int) -> int:
     if waiting > ENOUGH_WAITING:
         return 0
     work = work_for(agent)
-    done = Run.objects.filter(agent=agent.name).count()
+    done = _given(agent)
     for number in range(done, done + count):
         piece = work[number % len(work)]
         ring(start_run(agent, piece.task, metadata=piece.metadata))
     return count
+
+
+def _given(agent: Agent) -> int:
+    return Run.objects.in_earnest().filter(agent=agent.name).count()
 
 
 def work_for(agent: Agent) -> list[Piece]:

@@ -144,12 +144,15 @@ def is_labelled(decision: Decision) -> bool:
     """Whether a decision says right or wrong of a whole result."""
     escalation = decision.escalation
     whole_result = escalation.kind == Escalation.Kind.RESULT and not escalation.partial
-    return whole_result and decision.verdict in CORRECT
+    # A second look and gold say something of people: the result has its label from the first decision.
+    of_people = escalation.reason in (Reason.SECOND_REVIEW, Reason.GOLD)
+    return whole_result and not of_people and decision.verdict in CORRECT
 
 
 def label_of(decision: Decision, outcome: Outcome | None) -> Label | None:
     """What a decision says of the confidence of `outcome`, not yet stored; None where it says nothing."""
-    if not is_labelled(decision):
+    # Of a degraded outcome it was not the agent's own answer that was checked.
+    if not is_labelled(decision) or (outcome is not None and outcome.degraded):
         return None
     escalation = decision.escalation
     return Label(

@@ -58,6 +58,28 @@ def test_pausing_stops_a_run_between_its_steps(desk: Desk, shop: Shop, olga: Use
     assert (run.state, len(desk.asked(run))) == (Run.State.WAITING_UPSTREAM, 1)
 
 
+def test_pausing_in_the_middle_of_a_step_stops_what_would_change_something(
+    desk: Desk, shop: Shop, olga: User
+) -> None:
+    run = desk.begin(Reply.calls("look_up", order="7").and_calls("write_letter", text="Dear"), answers())
+    shop.meanwhile = lambda: row(run).pause(olga, "Stop.")
+
+    run = desk.go_on(run)
+
+    assert (run.state, run.detail) == (Run.State.WAITING_UPSTREAM, "The agent is paused.")
+    assert (shop.looked_up, shop.letters) == (["7"], [])
+
+
+def test_a_paused_gate_stops_its_runs(desk: Desk, olga: User) -> None:
+    run = desk.begin(answers())
+    row(run).gates.get().pause(olga, "It answers nonsense.")
+
+    run = desk.go_on(run)
+
+    assert (run.state, run.detail) == (Run.State.WAITING_UPSTREAM, "The agent is paused.")
+    assert desk.asked(run) == []
+
+
 def test_pausing_stops_an_approved_call(desk: Desk, shop: Shop, olga: User) -> None:
     run = desk.run(Reply.calls("refund", order="7", euros=80), answers())
     desk.decide(run, "accept")

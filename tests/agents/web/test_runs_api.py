@@ -53,6 +53,13 @@ def test_a_task_becomes_a_run_that_waits_for_a_worker(caller: Caller) -> None:
 
 
 @pytest.mark.django_db
+def test_nothing_is_no_task(caller: Caller) -> None:
+    answer = caller.post("/runs/", {"task": None})
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/task")
+
+
+@pytest.mark.django_db
 def test_its_result_its_exit_and_what_it_cost_are_read_when_it_is_over(caller: Caller, desk: Desk) -> None:
     posted = caller.post("/runs/", TASK)
     run = work_on(desk, posted, answers(confidence=95))

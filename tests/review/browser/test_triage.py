@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
 from escalation.queue.models import Decision
+from escalation.review.keys import KEYS
 from tests.cast import RaiseEscalation
 from tests.review.browser.conftest import Desk, SitDown
 
@@ -217,7 +218,7 @@ def test_the_sheet_shows_every_key(alice_at_work: Desk) -> None:
     desk.press("?")
 
     expect(desk.page.locator("#shortcuts")).to_be_visible()
-    expect(desk.page.locator("#shortcuts dt")).to_have_count(21)
+    expect(desk.page.locator("#shortcuts dt")).to_have_count(len(KEYS))
     desk.press("Escape")
     expect(desk.page.locator("#shortcuts")).to_be_hidden()
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queue', '0006_key_order'),
+        ('queue', '0007_key_order'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

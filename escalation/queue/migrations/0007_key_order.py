@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queue', '0005_reason_codes'),
+        ('queue', '0006_deadlines_in_working_hours'),
     ]
 
     operations = [

@@ -1,0 +1,66 @@
+"""Keys are changed, switched off, and found by name."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from escalation.queue.models import Decision
+from tests.cast import RaiseEscalation
+from tests.review.browser.conftest import Desk, SitDown
+from tests.review.browser.test_accessibility import violations
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def alice_at_one(sit_down: SitDown, an_escalation: RaiseEscalation) -> Desk:
+    """Alice holds the only escalation."""
+    an_escalation(title="the only one")
+    desk = sit_down("alice")
+    desk.press("n")
+    expect(desk.page.locator("#lease")).to_be_visible()
+    return desk
+
+
+def test_another_key_takes_the_place_of_a_key_and_says_so(alice_at_one: Desk) -> None:
+    desk = alice_at_one
+    desk.press("?")
+    desk.page.locator("[data-change=a]").click()
+    desk.press("r")
+    expect(desk.page.locator("#key-said")).to_contain_text("r is taken: Reject")
+    desk.page.locator("[data-change=a]").click()
+    desk.press("y")
+    assert violations(desk.page) == []
+    desk.press("Escape")
+    desk.page.reload()
+    expect(desk.page.locator(".verdict-accept kbd")).to_have_text("Y")
+    desk.press("a")
+    expect(desk.page.locator("#lease")).to_be_visible()
+
+    desk.press("y")
+
+    expect(desk.page.locator("#toasts")).to_contain_text("Accepted the only one")
+
+
+def test_single_keys_can_be_switched_off(alice_at_one: Desk) -> None:
+    desk = alice_at_one
+    desk.press("?")
+    desk.page.locator("#keys-on").click()
+    desk.press("Escape")
+
+    desk.press("a")
+
+    expect(desk.page.locator("#lease")).to_be_visible()
+    assert not Decision.objects.exists()
+
+
+def test_an_action_is_found_by_its_name(alice_at_one: Desk) -> None:
+    desk = alice_at_one
+    desk.press("Control+k")
+    desk.page.keyboard.type("right as it")
+    assert violations(desk.page) == []
+
+    desk.press("Enter")
+
+    expect(desk.page.locator("#toasts")).to_contain_text("Accepted the only one")
