@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from escalation.tuning.certificate import Certificate, Status, Target, certify, evidence_in, is_due
+from escalation.tuning.certificate import (
+    Certificate,
+    Status,
+    Target,
+    certify,
+    evidence_in,
+    is_due,
+    one_step,
+    standing,
+)
 from escalation.tuning.statistics import Stratum, fewest_labels, labels_at_rate, wilson, wrong_between
 
 TARGET = Target(alpha=0.05, delta=0.10)
@@ -144,3 +153,13 @@ def test_an_estimate_between_two_confidences_has_both_ends() -> None:
     assert (above.share, above.low, above.labels) == (0.0, 0.0, 50)
     assert above.high == pytest.approx(1 - 0.05 ** (1 / 50))
     assert (nowhere.low, nowhere.high, nowhere.labels) == (0.0, 1.0, 0)
+
+
+def test_a_stricter_look_takes_nothing_back() -> None:
+    assert standing(0.9, []) == 0.9
+    assert standing(0.9, [0.7, 0.6]) == 0.6
+
+
+@pytest.mark.parametrize(("wanted", "reached"), [(0.5, 0.7), (0.78, 0.78), (0.95, 0.9)])
+def test_one_step_goes_no_further_than_it_may(wanted: float, reached: float) -> None:
+    assert one_step(0.8, wanted, 0.1) == pytest.approx(reached)
