@@ -119,7 +119,7 @@ def seed_labels() -> int:
 
 
 def seed_outcomes(rows: int, decided: int) -> int:
-    """Let `rows` results pass the agent's gate, `decided` of them decided; returns how many labels there are."""
+    """Let `rows` results pass the agent's gate, `decided` of them decided; returns how many labels."""
     return seeding.let_pass(rows, decided, Gate.objects.earliest("pk").pk)
 
 
@@ -267,13 +267,17 @@ def subscribe(urls: list[str]) -> None:
 
 def work_off_webhooks(each: int) -> float:
     """How long the worker takes for `each` messages to every endpoint."""
-    return _worked_off("delivery", lambda: _tell(each), _nothing_is_undelivered)
+    before = Delivery.objects.filter(status=Delivery.Status.DELIVERED).count()
+    seconds = _worked_off("delivery", lambda: _tell(each), _nothing_is_undelivered)
+    sent = Delivery.objects.filter(status=Delivery.Status.DELIVERED).count() - before
+    assert sent == each * Endpoint.objects.count(), f"{sent} were delivered"
+    return seconds
 
 
 def _tell(number: int) -> None:
     for _ in range(number):
         with transaction.atomic():
-            Delivery.objects.tell("breaker.opened", {"name": "shop"}, agent="support-triage")
+            Delivery.objects.tell("escalation.withdrawn", {"id": 7}, agent="support-triage")
 
 
 def _nothing_is_undelivered() -> bool:

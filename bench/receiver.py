@@ -24,5 +24,10 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: what counts is in the database."""
 
 
+class Server(ThreadingHTTPServer):
+    # Each message comes on a connection of its own.
+    request_queue_size = 256
+
+
 if __name__ == "__main__":
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    Server(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()

@@ -121,26 +121,28 @@ def _sql() -> str:
     """
 
 
-# A million results of one gate, of which the first so many were decided: half escalated, half audited.
+# Many results of one gate; every so many was decided, half of those escalated and half audited.
 OUTCOMES = """
-    INSERT INTO gating_outcome (agent_id, gate_id, policy_id, request_hash, task, task_hash, output, confidence,
-        partial, usage, metadata, external_id, model, prompt_version, threshold, audit_rate, audit_draw, audited,
-        exit, exit_detail, reason, detail, passed_at, escalation_id)
-    SELECT p.agent_id, p.gate_id, p.id, '', '"Where?"', '', '"There."', CASE WHEN e.human THEN 0.75 * sqrt(e.u)
-        ELSE 0.75 + 0.25 * sqrt(e.u) END, false, '{}', '{}', '', 'bench', 'p1', p.threshold, 0.05, 0.5,
-        e.id IS NOT NULL AND NOT e.human, CASE WHEN e.human THEN 'human' ELSE 'accepted' END, '',
+    INSERT INTO gating_outcome (agent_id, gate_id, policy_id, request_hash, task, task_hash, output,
+        confidence, partial, usage, metadata, external_id, model, prompt_version, threshold, audit_rate,
+        audit_draw, audited, exit, exit_detail, reason, detail, passed_at, escalation_id)
+    SELECT p.agent_id, p.gate_id, p.id, '', '"Where?"', '', '"There."',
+        CASE WHEN e.human THEN 0.75 * sqrt(e.u) ELSE 0.75 + 0.25 * sqrt(e.u) END, false, '{}', '{}', '',
+        'bench', 'p1', p.threshold, 0.05, 0.5, e.id IS NOT NULL AND NOT e.human,
+        CASE WHEN e.human THEN 'human' ELSE 'accepted' END, '',
         CASE WHEN e.human THEN 'low_confidence' ELSE '' END, '',
         statement_timestamp() - interval '20 days' * (1 - e.n::float / %(rows)s), e.id
     FROM (
         SELECT p.*, g.agent_id FROM gating_policy p JOIN gating_gate g ON g.id = p.gate_id
         WHERE g.id = %(gate)s ORDER BY p.version DESC LIMIT 1
     ) p, (
-        SELECT n, q.id, random() AS u, n <= %(decided)s / 2 AS human
+        SELECT n, q.id, random() AS u, q.id IS NOT NULL AND q.place %% 2 = 0 AS human
         FROM generate_series(1, %(rows)s) n
         LEFT JOIN (
             SELECT id, row_number() OVER (ORDER BY id DESC) AS place FROM queue_escalation
             WHERE status = 'waiting' LIMIT %(decided)s
-        ) q ON q.place = n
+        ) q ON q.place * (%(rows)s / %(decided)s) = n
+        ORDER BY n
     ) e
 """
 DECIDED = """

@@ -1,6 +1,6 @@
 """What a reviewer may narrow the queue by; every filter is in the address of the page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import django_filters as filters  # type: ignore[import-untyped]
@@ -27,6 +27,7 @@ from escalation.review.choices import (
     WATCHED,
     WHOLENESS,
     WHOLENESS_ONCE,
+    Choices,
     known_names,
 )
 from escalation.review.search import search
@@ -76,13 +77,15 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         model = Escalation
         fields = ["queue", *NARROWING]
 
-    def __init__(self, data: Any, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any, *args: Any, names: Mapping[str, Choices] | None = None, **kwargs: Any
+    ) -> None:
         asked = {name: value.strip() for name, value in data.items() if name not in NOT_FILTERS}
         self._unknown = sorted(set(asked) - set(self.base_filters) - {"csrfmiddlewaretoken"})
         self._garbled_show = "" if asked.get("show", OPEN) in dict(SHOWS) else asked.pop("show")
         asked["partial"] = WHOLENESS_ONCE.get(asked.get("partial", ""), asked.get("partial", ""))
         super().__init__({"show": OPEN} | asked, *args, **kwargs)
-        for name, choices in known_names(self.request.user).items():
+        for name, choices in (names or known_names(self.request.user)).items():
             self.filters[name].extra["choices"] = choices
         for name in NARROWING:
             self.form.fields[name].widget.attrs["aria-label"] = self.form.fields[name].label

@@ -184,6 +184,14 @@ def as_rows(line: EscalationQuerySet) -> list[Any]:
     return found
 
 
+def count_listed(filters: QueueFilter, mine: Sequence[MyQueue]) -> int:
+    """How many the filters let through within reach, counted up to 100 and one."""
+    queues = chosen_queues(mine, filters.queue_slug)
+    edge = _edge(filters, queues, None) if filters.narrowing else None
+    listed = _between(filters.qs.filter(queue__in=queues), None, edge, filters.part == DECIDED)
+    return len(listed.order_by().values("pk")[: MOST_NEW + 1])
+
+
 def count_new(filters: QueueFilter, newest: int) -> int:
     """How many were raised since the list was read, counted up to 100."""
     return len(

@@ -1,5 +1,6 @@
 """Where Django looks for the tables of this app."""
 
 from escalation.review.insights.models import DailyCount
+from escalation.review.saved_view import SavedView
 
-__all__ = ["DailyCount"]
+__all__ = ["DailyCount", "SavedView"]

@@ -13,6 +13,7 @@ from escalation.review.views.escalation import (
     SnoozeView,
 )
 from escalation.review.views.queue import NewsView, NextView, QueueView
+from escalation.review.views.saved import SavedViewsView, SavedViewView
 from escalation.review.views.team import NotesView, PlaceView, WatchView
 
 app_name = "review"
@@ -29,6 +30,8 @@ urlpatterns = [
     path("insights/quality/", QualityView.as_view(), name="quality"),
     path("insights/quality/<int:pk>/settlement/", SettlementView.as_view(), name="settlement"),
     path("insights/<slug:slug>.csv", FigureView.as_view(), name="figure"),
+    path("views/", SavedViewsView.as_view(), name="saved_views"),
+    path("views/<int:pk>/", SavedViewView.as_view(), name="saved_view"),
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),

@@ -56,9 +56,10 @@ def minutes_at(gate: Gate, costs: GateCosts | None) -> float | None:
 def effort_of(replay: Replay, minutes: float | None, costs: GateCosts | None) -> Effort:
     """What the escalations of a replay take, and with its errors cost."""
     hours = _times(replay.escalated, minutes / 60) if minutes is not None else None
-    if costs is None or replay.slipped.number is None:
+    errors = replay.slipped if replay.accepted.number else Count(0, 0, 0, 0, 0)
+    if costs is None or errors.number is None:
         return Effort(hours, None)
-    slipped, asked = _times(replay.slipped, costs.error), replay.escalated.number or 0
+    slipped, asked = _times(errors, costs.error), replay.escalated.number or 0
     asking = round(asked * costs.asking)
     assert slipped.number is not None
     return Effort(

@@ -17,7 +17,7 @@ from escalation.tuning.diagram import Diagram, draw_diagram
 from escalation.tuning.models import GateCosts, GateTarget
 from escalation.tuning.remembered import remembered
 from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
-from escalation.tuning.strata import Window, window_at
+from escalation.tuning.strata import Window, window_at, window_start
 from escalation.tuning.templatetags.shares import percent
 from escalation.tuning.wording import change, evidence, finding
 
@@ -53,6 +53,7 @@ def risk_at(gate: Gate) -> Risk:
 def _risk_now(gate: Gate, policy: Policy | None, target: Target) -> Risk:
     window, threshold = window_at(gate), policy.threshold if policy else None
     points = looked_at(risk_coverage(window.strata, target.delta), window.strata)
+    closed = window_start(gate)
     found, fitted, bins = window.certify(target), fit(window.strata), reliability(window.strata)
     reached = [point for point in points if threshold is not None and point.threshold >= threshold]
     in_force = reached[-1] if reached else None
@@ -63,7 +64,7 @@ def _risk_now(gate: Gate, policy: Policy | None, target: Target) -> Risk:
         points=points,
         curve=draw_curve(points, threshold) if points else None,
         histogram=draw_histogram([(cell.confidence, cell.outcomes) for cell in window.cells], threshold),
-        remarks=list(_remarks(window, points, target)),
+        remarks=list(_remarks(window, points, target, "since the last alarm" if closed else "yet")),
         in_force=in_force,
         found=found,
         bins=bins,
@@ -84,9 +85,9 @@ def _said_now(window: Window, found: Certificate, threshold: float | None) -> li
     return [*said, *change(found, point_at(window.closed, threshold, found.target.delta), threshold)]
 
 
-def _remarks(window: Window, points: list[Point], target: Target) -> Iterator[str]:
+def _remarks(window: Window, points: list[Point], target: Target, since: str) -> Iterator[str]:
     if not window.outcomes:
-        yield "No whole result with a confidence has passed this gate yet."
+        yield f"No whole result with a confidence has passed this gate {since}."
         return
     if not window.labels:
         yield "There is no label yet: decisions on escalations make them, and audits of accepted results."

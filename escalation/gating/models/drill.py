@@ -20,8 +20,8 @@ from escalation.queue.models.moments import DatabaseMoment
 if TYPE_CHECKING:
     from escalation.gating.models.outcome import Outcome
 
-# What comes back of a drill that does not end: a worker that is gone, a fault that nothing stops.
-PATIENCE = timedelta(minutes=3)
+# How long a drill may take once it was begun, and how long it may wait for a worker to begin it.
+PATIENCE, UNBEGUN_PATIENCE = timedelta(minutes=3), timedelta(minutes=15)
 
 
 class DrillQuerySet(models.QuerySet["Drill"]):
@@ -61,7 +61,8 @@ class DrillQuerySet(models.QuerySet["Drill"]):
 
     def overdue(self) -> DrillQuerySet:
         """Under way for so long that nobody waits for them."""
-        return self.under_way().filter(wanted_at__lt=Now() - PATIENCE)
+        unbegun = Q(begun_at=None, wanted_at__lt=Now() - UNBEGUN_PATIENCE)
+        return self.under_way().filter(unbegun | Q(begun_at__lt=Now() - PATIENCE))
 
     def unheard(self) -> DrillQuerySet:
         """Wanted, and begun by nobody."""

@@ -48,12 +48,17 @@ class DeskView(ReviewerView):
             return self.page("review/told.html", {"told": told, "stream": self.stream})
         return self.go_to(self.next_one(), told)
 
-    def give_back(self) -> None:
+    def give_back_left(self) -> None:
         """Release what the person was looking at before they moved on, if they still hold it."""
         leaving = self.request.POST.get("leaving", "")
-        held = Escalation.objects.filter(Escalation.held_by(self.request.user))
-        if re.fullmatch(r"\d{1,18}", leaving, re.ASCII) and (left := held.filter(pk=int(leaving)).first()):
-            left.release(self.request.user)
+        if re.fullmatch(r"\d{1,18}", leaving, re.ASCII):
+            self.give_back(int(leaving))
+
+    def give_back(self, pk: int, **state: Any) -> None:
+        """Release an escalation if the person still holds it, and in this state."""
+        held = Escalation.objects.filter(Escalation.held_by(self.request.user), pk=pk, **state).first()
+        if held:
+            held.release(self.request.user)
 
     @property
     def stream(self) -> dict[str, str]:

@@ -33,8 +33,12 @@ class ClaimView(DeskView):
         return render(request, "review/_lease.html", {"escalation": escalation, "page": page})
 
     def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if "behind" in request.POST:
+            # What was claimed ahead may have lapsed, or be on screen elsewhere: then there is nothing to do.
+            self.give_back(pk, claimed_ahead=True)
+            return HttpResponse(status=204)
         self.escalation(pk, to_decide=True).release(self.request.user)
-        return HttpResponse(status=204) if "behind" in request.POST else self.go_to(None)
+        return self.go_to(None)
 
 
 class AheadView(DeskView):
@@ -72,5 +76,5 @@ class DecisionView(DeskView):
     def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
         escalation = self.escalation(pk, to_decide=True)
         escalation.undo(self.request.user)
-        self.give_back()
+        self.give_back_left()
         return self.go_to(escalation, undone(escalation))

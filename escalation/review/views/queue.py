@@ -59,5 +59,5 @@ class NextView(DeskView):
     def post(self, request: HttpRequest) -> HttpResponse:
         claimed = None if "behind" in request.POST else self.next_one()
         # Only now: what is given back first would be the most urgent one again.
-        self.give_back()
+        self.give_back_left()
         return self.go_to(claimed) if claimed else self.go_on()

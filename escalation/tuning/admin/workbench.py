@@ -76,7 +76,7 @@ class LabelAdmin(GatePages):
             raise PermissionDenied
         found = get_object_or_404(Gate.objects.select_related("agent"), pk=gate)
         policy = found.policy
-        initial = {"threshold": policy.threshold} if policy else {}
+        initial = {"threshold": min(policy.threshold, 1.0)} if policy else {}
         form = WhatIfForm(request.GET if "threshold" in request.GET else None, initial=initial)
         costs, rails = GateCosts.newest(found), GateRails.objects.of(found)
         replayed = what_if_sheet(found, form)

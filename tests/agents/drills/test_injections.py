@@ -118,7 +118,7 @@ def test_a_drill_that_nobody_ends_is_given_up(desk: Desk, shop: Shop) -> None:
     desk.employ(shop.agent())
     drill = Drill.objects.want(FailureMode.objects.get(injection="model-down"))
     run = begin(drill.pk)
-    Drill.objects.filter(pk=drill.pk).update(wanted_at=now() - PATIENCE)
+    Drill.objects.filter(pk=drill.pk).update(begun_at=now() - PATIENCE)
 
     give_up()
 

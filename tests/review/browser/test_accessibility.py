@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.utils.timezone import now
 from playwright.sync_api import Page
 
-from escalation.gating.models import Policy
+from escalation.gating.models import Agent, Outcome, Policy, Result
 from escalation.review.insights.models import DailyCount
 from tests.cast import RaiseEscalation
 from tests.review.browser.conftest import SitDown
@@ -142,5 +142,30 @@ def test_the_insights_page_has_no_violations(
 
     desk.open("/insights/?days=7")
     desk.unfold()
+
+    assert violations(desk.page) == []
+
+
+@pytest.mark.parametrize("path", ["/agents/", "/agents/support-triage/"])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_agents_have_no_violations(
+    sit_down: SitDown, policy: Policy, olga: User, path: str, scheme: Literal["light", "dark"]
+) -> None:
+    Agent.objects.create(slug="new", name="New").gates.create(slug="default")
+    low = Result(task="Where is it?", output={"reply": "Hm."}, confidence=0.1)
+    Outcome.objects.pass_gate("support-triage", "default", low)
+    desk = sit_down("olga", scheme)
+
+    desk.open(path)
+
+    assert violations(desk.page) == []
+
+
+def test_the_page_of_a_pre_mortem_has_no_violations_of_ours(
+    sit_down: SitDown, policy: Policy, olga: User
+) -> None:
+    desk = sit_down("olga")
+
+    desk.open(f"/admin/gating/agent/{policy.gate.agent_id}/pre-mortem/")
 
     assert violations(desk.page) == []

@@ -14,11 +14,12 @@ from tests.review.browser.conftest import Desk, SitDown
 
 pytestmark = pytest.mark.browser
 
-AT_ONCE = 5
+AT_ONCE = 20
 TOLD: dict[str, Any] = {}
 RUN = {"kind": "approval", "reason": "approval_required"}
 STEP = ("kind", "name", "at", "seconds", "input", "output", "error", "tokens")
 ASK = {"kind": "question", "reason": "input_requested"}
+FOREIGN = "main :is(script, iframe, img, style, base, meta)"
 INTACT = """() => {
   const count = (selector) => document.querySelectorAll(selector).length;
   const isOurs = (name) => !name.startsWith("on") && name !== "style";
@@ -82,13 +83,32 @@ def test_no_attack_gets_out_of_its_box(
 
 def test_no_attack_gets_out_of_its_row(sit_down: SitDown, an_escalation: RaiseEscalation) -> None:
     for attack in ATTACKS:
-        an_escalation(**everywhere([attack]))
+        an_escalation(**everywhere([attack]) | {"fingerprint": ""})
     desk = sit_down("alice")
 
-    rows = desk.page.locator(".row")
+    for _ in range(len(ATTACKS) // 50 - 1):
+        expect(desk.page.locator(".row")).to_have_count(50)
+        assert desk.page.locator(FOREIGN).count() == 0
+        desk.open(str(desk.page.locator("a.later").get_attribute("href")))
 
-    expect(rows).to_have_count(min(50, len(ATTACKS)))
-    assert desk.page.locator("main :is(script, iframe, img, style, base, meta)").count() == 0
+    expect(desk.page.locator(".row")).to_have_count(50)
+    assert desk.page.locator(FOREIGN).count() == 0
+
+
+def test_no_attack_runs_in_the_admin(sit_down: SitDown, an_escalation: RaiseEscalation, olga: User) -> None:
+    # Whoever reads facts in the admin has the permission of ops.
+    olga.is_superuser = True
+    olga.save()
+    made = [an_escalation(**everywhere(ATTACKS[start : start + 40])) for start in range(0, len(ATTACKS), 40)]
+    desk = sit_down("olga")
+
+    desk.open("/admin/queue/escalation/")
+    found = desk.page.locator("#result_list :is(script, iframe, img:not([src^='/static/']))").count()
+    for escalation in made:
+        desk.open(f"/admin/queue/escalation/{escalation.pk}/change/")
+        found += desk.page.locator("#content :is(iframe, object, embed, base, link)").count()
+
+    assert found == 0
 
 
 def test_a_decision_shows_what_was_typed_as_text(
