@@ -37,6 +37,14 @@ ENDED = f"""
     FROM queue_event s JOIN queue_escalation e ON e.id = s.escalation_id
     WHERE s.id >= %(first)s AND {within("s.at")} AND s.kind IN ('withdrawn', 'expired') GROUP BY 1, 2, 3, 4
 """
+# Second looks, by the day of the second verdict: whether it is the first one's.
+AGREED = f"""
+    SELECT {DECIDED}, e.queue_id, e.agent, CASE WHEN s.verdict = f.verdict THEN 'same' ELSE 'other' END,
+        count(*), 0
+    FROM queue_decision s JOIN queue_escalation e ON e.decision_id = s.id
+    JOIN queue_check c ON c.escalation_id = e.id JOIN queue_decision f ON f.id = c.first_id
+    WHERE s.id >= %(first)s AND {within("s.decided_at")} AND e.reason = 'second_review' GROUP BY 1, 2, 3, 4
+"""
 # What the oldest of the first in line was when it was last looked, on the day that now is.
 OLDEST = """
     SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date, q.id, '', '', count(*),
@@ -56,5 +64,6 @@ ROLLUPS = [
     Rollup("to_decision", "queue_decision", "decided_at", TO_DECISION),
     Rollup("to_claim", "queue_event", "at", TO_CLAIM),
     Rollup("ended", "queue_event", "at", ENDED),
+    Rollup("agreed", "queue_decision", "decided_at", AGREED),
     Rollup("oldest", "queue_escalation", "raised_at", OLDEST),
 ]

@@ -204,6 +204,13 @@ def verdicts(reader: Reader, _: int) -> Figure:
     return _stacked("verdicts", "Verdicts", "What humans said.", reader, [p for p in parts if any(p[2])])
 
 
+def agreement(reader: Reader, _: int) -> Figure:
+    parts = [("same verdict", "tone-positive", reader.of("agreed", "same"))]
+    parts.append(("another verdict", "tone-negative", reader.of("agreed", "other")))
+    says = "What second reviewers said who did not know the first verdict."
+    return _stacked("agreement", "Agreement between reviewers", says, reader, parts)
+
+
 def spent(reader: Reader, _: int) -> Figure:
     parts = [("dollars", "tone-accent", reader.of("spent", total=True))]
     return _stacked("spent", "Budgets spent", "What runs of these agents cost.", reader, parts, "US$")
@@ -230,6 +237,7 @@ MAKERS: Sequence[Callable[[Reader, int], Figure]] = (
     automation,
     audits,
     verdicts,
+    agreement,
     spent,
     breakers,
 )

@@ -72,7 +72,7 @@ def test_a_year_is_shown_by_weeks_that_begin_on_mondays() -> None:
 def test_every_chart_of_an_empty_week_says_that_it_is_empty() -> None:
     drawn = figures(reader(), 0)
 
-    assert len(drawn) == 12
+    assert len(drawn) == 13
     assert [figure.slug for figure in drawn if not figure.is_empty] == ["arrivals"]
 
 

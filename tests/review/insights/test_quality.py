@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.timezone import now
 
 from escalation.queue.models import Check, Membership, ReviewQueue
+from escalation.review.insights.models import DailyCount
 from escalation.review.insights.quality import Look, qualities
 from tests.cast import RaiseEscalation
 
@@ -61,6 +63,14 @@ def test_a_lead_sees_the_dispute_and_settles_it(dispute: Check, as_bob: Client, 
     assert "Two reviewers, two verdicts" in page
     assert (answer.status_code, dispute.stands, dispute.settled_by) == (302, "first", bob)
     assert "Two reviewers" not in as_bob.get("/insights/quality/").content.decode()
+
+
+def test_agreement_is_a_chart_too(dispute: Check, as_bob: Client) -> None:
+    DailyCount.objects.count_on(now().date())
+
+    *_, today = as_bob.get("/insights/agreement.csv?days=7").content.decode().split()
+
+    assert today == f"{now().date()},0,1"
 
 
 def test_what_is_not_said_is_asked_for(dispute: Check, as_bob: Client) -> None:
