@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from scipy.stats import beta
-
 from escalation.tuning.agreement import Estimate, Pace, alpha_with_interval, cohens_kappa, pace_of
 
 # Fast is less than this share of what a decision usually takes in the queue.
@@ -63,6 +61,8 @@ class Person:
         """The two-sided 95 % interval of the share of gold that was found (Clopper and Pearson 1934)."""
         if not self.gold_seen:
             return None
+        from scipy.stats import beta  # a second that only those pay who ask for this figure
+
         right, seen = self.gold_right, self.gold_seen
         low = float(beta.ppf(0.025, right, seen - right + 1)) if right else 0.0
         high = float(beta.ppf(0.975, right + 1, seen - right)) if right < seen else 1.0
