@@ -45,14 +45,16 @@ AGREED = f"""
     JOIN queue_check c ON c.escalation_id = e.id JOIN queue_decision f ON f.id = c.first_id
     WHERE s.id >= %(first)s AND {within("s.decided_at")} AND e.reason = 'second_review' GROUP BY 1, 2, 3, 4
 """
-# What the oldest of the first in line was when it was last looked, on the day that now is.
+# How many are open, and how old the oldest of the first in line is, when it was last looked on this day.
 OLDEST = """
-    SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date, q.id, '', '', count(*),
+    SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date, q.id, '', '',
+        (SELECT count(*) FROM queue_escalation WHERE queue_id = q.id AND status = 'waiting')
+            + (SELECT count(*) FROM queue_escalation WHERE queue_id = q.id AND status = 'claimed'),
         coalesce(extract(epoch FROM statement_timestamp() - min(s.raised_at)), 0)
-    FROM queue_reviewqueue q CROSS JOIN LATERAL (
+    FROM queue_reviewqueue q LEFT JOIN LATERAL (
         SELECT raised_at FROM queue_escalation
         WHERE queue_id = q.id AND status = 'waiting' ORDER BY due_at, id LIMIT 1000
-    ) s
+    ) s ON true
     WHERE %(until)s::date > (statement_timestamp() AT TIME ZONE 'UTC')::date AND %(first)s >= 0
         AND %(since)s::date <= (statement_timestamp() AT TIME ZONE 'UTC')::date
     GROUP BY q.id

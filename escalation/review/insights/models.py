@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Q, Sum
+from django.db.models import Max, Q, Sum
 from django.db.models.functions import Trunc
 
 from escalation.queue.models import ReviewQueue
@@ -14,6 +14,8 @@ from escalation.rollups import Rollup, all_rollups
 # How many days are counted in one go: what a database has from before is caught up with piece by piece.
 MOST_DAYS = 31
 MARK = "counted"
+# What is so at a moment, and not over a day: it is not added up over days.
+OPEN = "oldest"
 
 
 class DailyCountQuerySet(models.QuerySet["DailyCount"]):
@@ -26,8 +28,17 @@ class DailyCountQuerySet(models.QuerySet["DailyCount"]):
     def by_period(self, first: date, period: str) -> list[tuple[date, str, str, int, float]]:
         """(first day, measure, label, number, total) of each day or week from `first` on, added up."""
         rows = self.filter(day__gte=first).annotate(period=Trunc("day", period))
-        sums = rows.values("period", "measure", "label").annotate(n=Sum("number"), t=Sum("total"))
-        return list(sums.order_by("period").values_list("period", "measure", "label", "n", "t"))
+        sums = rows.values("period", "measure", "label").annotate(
+            n=Sum("number"), t=Sum("total"), m=Max("total")
+        )
+        columns = sums.order_by("period").values_list("period", "measure", "label", "n", "t", "m")
+        # Ages do not add up: the oldest of several is the oldest.
+        return [(*what, number, most if what[1] == OPEN else total) for *what, number, total, most in columns]
+
+    def open_in(self, queues: Sequence[ReviewQueue]) -> int:
+        """How many were open when it was last counted."""
+        newest = self.filter(measure=OPEN, queue__in=queues, day=self.counted_until())
+        return newest.aggregate(n=Sum("number"))["n"] or 0
 
     def counted_until(self) -> date | None:
         """The last day that was counted; it may not be over yet."""
@@ -101,7 +112,7 @@ def _count(rollup: Rollup, since: date, until: date) -> None:
         "measure": rollup.measure,
     }
     with connection.cursor() as cursor:
-        if rollup.measure != "oldest":
+        if rollup.measure != OPEN:
             cursor.execute(
                 """
                 DELETE FROM review_dailycount

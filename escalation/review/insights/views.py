@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 
-from escalation.queue.models import Escalation, Membership, ReviewQueue
+from escalation.queue.models import Membership, ReviewQueue
 from escalation.review.insights.figures import Figure, figures
 from escalation.review.insights.models import DailyCount
 from escalation.review.insights.reading import Reader, gathered, span_of
@@ -18,8 +18,6 @@ from escalation.review.views.door import ReviewerView
 
 RANGES = {7: "7 days", 30: "30 days", 90: "90 days", 365: "A year"}
 USUAL_RANGE = 30
-# So many that wait are counted; beyond, the backlog starts from there.
-MOST_WAITING = 200_000
 
 
 def leads_any(user: User) -> bool:
@@ -68,12 +66,7 @@ class InsightsView(ReviewerView):
         # What has no queue, as an opened circuit, is for those who look after the whole.
         seen = DailyCount.objects.seen_in(queues, whole=self.request.user.is_staff and self.chosen is None)
         rows = seen.by_period(span.periods[0], "week" if span.weekly else "day")
-        return figures(Reader(gathered(rows), span), self._open())
-
-    def _open(self) -> int:
-        queues = [self.chosen] if self.chosen else self.queues
-        open_ = Escalation.objects.open().filter(queue__in=queues)
-        return open_.order_by().values("pk")[:MOST_WAITING].count()
+        return figures(Reader(gathered(rows), span), DailyCount.objects.open_in(queues))
 
 
 class FigureView(InsightsView):

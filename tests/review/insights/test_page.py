@@ -103,6 +103,21 @@ def test_nobody_sees_the_figures_of_a_queue_that_is_not_theirs(
     assert "Elsewhere" not in as_alice.get("/insights/").content.decode()
 
 
+def test_the_oldest_of_two_queues_and_days_is_the_oldest(
+    as_alice: Client, queue: ReviewQueue, alice: User
+) -> None:
+    more = ReviewQueue.objects.create(slug="more", name="More")
+    Membership.objects.create(user=alice, queue=more)
+    for where, hours in ((queue, 5), (more, 3)):
+        DailyCount.objects.create(
+            measure="oldest", day=now().date(), queue=where, number=4, total=hours * 3600
+        )
+    DailyCount.objects.create(measure="counted", day=now().date())
+
+    assert numbers(as_alice, "age")[-1][1] == "5.0"
+    assert numbers(as_alice, "backlog")[-1][1] == "8.0"
+
+
 def test_what_other_agents_spent_is_not_seen(history: None, as_alice: Client) -> None:
     for agent, cost in (("support-triage", 1.5), ("another", 40.0)):
         DailyCount.objects.create(measure="spent", day=now().date(), agent=agent, number=1, total=cost)
