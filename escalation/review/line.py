@@ -96,16 +96,17 @@ def queues_of(user: User) -> list[MyQueue]:
     waiting = Escalation.objects.filter(queue=OuterRef("queue"), status=Status.WAITING).order_by()
     counted = ArraySubquery(waiting.values("pk")[: MOST_COUNTED + 1])
     count = Func(counted, function="cardinality", output_field=IntegerField())
-    codes = ArraySubquery(
-        ReasonCode.objects.filter(queue=OuterRef("queue")).values(
-            row=JSONObject(**{name: name for name in AS_ROW})
-        )
-    )
     mine = Membership.objects.filter(user=user).select_related("queue").order_by("queue__name")
-    found = mine.annotate(waiting=count, codes=codes)
+    found = mine.annotate(waiting=count, codes=codes_here())
     for membership in found:
         membership.queue.codes = membership.codes
     return [MyQueue(membership.queue, membership.waiting) for membership in found]
+
+
+def codes_here() -> ArraySubquery:
+    """The reasons that are set for the review queue of a row, read with the row."""
+    set_here = ReasonCode.objects.filter(queue=OuterRef("queue"))
+    return ArraySubquery(set_here.values(row=JSONObject(**{name: name for name in AS_ROW})))
 
 
 def chosen_queues(mine: Iterable[MyQueue], slug: str) -> list[ReviewQueue]:

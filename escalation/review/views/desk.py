@@ -16,7 +16,16 @@ from django_htmx.http import push_url
 from escalation.queue.models import Decision, Escalation
 from escalation.review.bulk import bulk_forms
 from escalation.review.filters import STREAM, QueueFilter
-from escalation.review.line import Cursor, Page, chosen_queues, in_queues, queues_of, read_page, why_empty
+from escalation.review.line import (
+    Cursor,
+    Page,
+    chosen_queues,
+    codes_here,
+    in_queues,
+    queues_of,
+    read_page,
+    why_empty,
+)
 from escalation.review.page import EscalationPage
 from escalation.review.people import may_review
 from escalation.review.rows import as_shown
@@ -33,7 +42,9 @@ class DeskView(ReviewerView):
         """Load what this person may see, or 404; with `to_decide`, refuse (403) who may only look."""
         row = Escalation.objects.visible_to(self.request.user).filter(pk=pk)
         whole = row.select_related("queue", "claimed_by", "decision__reviewer")
-        escalation = get_object_or_404(whole.annotate(viewer_role=F("queue__memberships__role")))
+        beside = whole.annotate(viewer_role=F("queue__memberships__role"), codes=codes_here())
+        escalation = get_object_or_404(beside)
+        escalation.queue.codes = vars(escalation)["codes"]
         if to_decide and not may_review(self.request.user, escalation):
             raise PermissionDenied("You may look at this queue, but not decide in it.")
         return escalation
