@@ -8,6 +8,8 @@ from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_init
+from django.db.models import F
+from django.db.models.functions import Now
 
 from agents import drills
 from agents.agent import UNNAMED
@@ -21,6 +23,8 @@ RING_AGAIN_AFTER = timedelta(seconds=20)
 DRILL_GOES_ON = timedelta(seconds=PAUSE_S)
 # Few enough that a backlog is not asked for over and over, enough to fill a broker that lost everything.
 MOST_RINGS = 200
+# So many at least: a message may be lost while others only wait their turn.
+FEWEST_RINGS = 10
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]
@@ -56,4 +60,7 @@ def sweep_runs() -> int:
     """Ask for every run that should go on and that nobody asked for; stop those that nobody can take on."""
     Run.objects.abandoned(nameless=UNNAMED).stop(ABANDONED)
     runs = Run.objects.exclude(agent=UNNAMED).to_ring(every=RING_AGAIN_AFTER)
-    return sum(ring(run) for run in runs.order_by("id")[:MOST_RINGS])
+    heard_soon = Run.objects.advanceable().filter(rung_at__gt=Now() - RING_AGAIN_AFTER).count()
+    room = max(FEWEST_RINGS, MOST_RINGS - heard_soon)
+    # The longest unheard first: those rung for later are behind it in line.
+    return sum(ring(run) for run in runs.order_by(F("rung_at").asc(nulls_first=True), "id")[:room])

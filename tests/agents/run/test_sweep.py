@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 
-from agents import registry
+from agents import registry, tasks
 from agents.agent import UNNAMED
 from agents.llm.local.faults import Fault
 from agents.models import Run
@@ -71,6 +71,20 @@ def test_a_run_is_asked_for_at_once_when_its_lease_lapses_and_then_in_a_while(de
     Run.objects.filter(pk=run.pk).update(state="running", rung_at=five_seconds_ago, lease_until=A_MOMENT_AGO)
 
     assert (sweep_runs(), sweep_runs()) == (1, 0)
+
+
+def test_while_many_wait_their_turn_few_are_asked_for_again_the_longest_unheard_first(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "MOST_RINGS", 4)
+    monkeypatch.setattr(tasks, "FEWEST_RINGS", 1)
+    runs = [desk.begin() for _ in range(7)]
+    for run, seconds in zip(runs, [0, 0, 0, 0, 30, 50, 40], strict=True):
+        rung = Now() - timedelta(seconds=seconds)
+        Run.objects.filter(pk=run.pk).update(created_at=rung, rung_at=rung)
+
+    assert sweep_runs() == 1
+    assert Run.objects.latest("rung_at") == runs[5]
 
 
 @pytest.mark.parametrize(
