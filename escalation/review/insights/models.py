@@ -37,7 +37,7 @@ class DailyCountQuerySet(models.QuerySet["DailyCount"]):
 
     def open_in(self, queues: Sequence[ReviewQueue]) -> int:
         """How many were open when it was last counted."""
-        newest = self.filter(measure=OPEN, queue__in=queues, day=self.counted_until())
+        newest = self.filter(measure=OPEN, queue__in=queues, day=self.counted_until() or date.min)
         return newest.aggregate(n=Sum("number"))["n"] or 0
 
     def counted_until(self) -> date | None:

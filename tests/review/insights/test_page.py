@@ -103,9 +103,7 @@ def test_nobody_sees_the_figures_of_a_queue_that_is_not_theirs(
     assert "Elsewhere" not in as_alice.get("/insights/").content.decode()
 
 
-def test_the_oldest_of_two_queues_and_days_is_the_oldest(
-    as_alice: Client, queue: ReviewQueue, alice: User
-) -> None:
+def test_the_oldest_of_two_queues_is_the_oldest(as_alice: Client, queue: ReviewQueue, alice: User) -> None:
     more = ReviewQueue.objects.create(slug="more", name="More")
     Membership.objects.create(user=alice, queue=more)
     for where, hours in ((queue, 5), (more, 3)):
