@@ -1,6 +1,6 @@
 """How a message leaves: by mail, to an address that was checked, or through a service with its own host.
 
-What somebody wrote as an address leads to the open internet or nowhere: docs/decisions/0015.
+What somebody wrote as an address leads to the open internet or nowhere: docs/decisions/0013.
 """
 
 from __future__ import annotations
