@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from escalation.tuning.certificate import Target
 
-# What is known to be wrong, and to be right, before a correction is trusted; pairs before a kappa is shown.
-FEWEST_WRONG, FEWEST_RIGHT, FEWEST_PAIRS = 300, 1000, 100
+# What is known to be wrong, and to be right, before a correction is trusted.
+FEWEST_WRONG, FEWEST_RIGHT = 300, 1000
 # Of the doubt, what is spent on each of the two rates.
 SPENT = 0.1
-DRAWS = 1000
-WORTH_A_WARNING = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +67,3 @@ def corrected(target: Target, seconds: Seconds) -> Target | None:
     fewest_refused = float(betaincinv(refused, seconds.right - refused + 1, doubt)) if refused else 0.0
     alpha = fewest_refused + target.alpha * (1 - most_missed - fewest_refused)
     return Target(alpha, (1 - 2 * SPENT) * target.delta)
-
-
-def kappa(seconds: Seconds) -> float | None:
-    """How far two reviewers agree beyond chance (Cohen 1960); None where both always say the same thing."""
-    return _kappa(np.array([_table(seconds)], float))[0] if seconds.pairs else None
-
-
-def kappa_interval(seconds: Seconds, seed: int = 0) -> tuple[float, float] | None:
-    """Where kappa lies with 90 % confidence, by the bootstrap; None for too few pairs."""
-    if seconds.pairs < FEWEST_PAIRS:
-        return None
-    random = np.random.default_rng(seed)
-    drawn = random.multinomial(seconds.pairs, np.array(_table(seconds)) / seconds.pairs, size=DRAWS)
-    known = [value for value in _kappa(drawn.astype(float)) if value is not None]
-    return (float(np.quantile(known, 0.05)), float(np.quantile(known, 0.95))) if known else None
-
-
-def _table(seconds: Seconds) -> list[int]:
-    return [seconds.both_right, seconds.first_alone_right, seconds.first_alone_wrong, seconds.both_wrong]
-
-
-def _kappa(tables: np.ndarray) -> list[float | None]:
-    shares = tables / tables.sum(axis=1, keepdims=True)
-    agreed = shares[:, 0] + shares[:, 3]
-    first, second = shares[:, 0] + shares[:, 1], shares[:, 0] + shares[:, 2]
-    chance = first * second + (1 - first) * (1 - second)
-    return [float((a - c) / (1 - c)) if c < 1 else None for a, c in zip(agreed, chance, strict=True)]

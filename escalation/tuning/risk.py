@@ -16,6 +16,7 @@ from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogra
 from escalation.tuning.diagram import Diagram, draw_diagram
 from escalation.tuning.models import GateCosts, GateTarget
 from escalation.tuning.remembered import remembered
+from escalation.tuning.second_looks import said_of_reviewers
 from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
 from escalation.tuning.strata import Window, window_at, window_start
 from escalation.tuning.templatetags.shares import percent
@@ -60,7 +61,7 @@ def _risk_now(gate: Gate, policy: Policy | None, target: Target) -> Risk:
     return Risk(
         window=window,
         target=target,
-        said=_said_now(window, found, threshold),
+        said=[*_said_now(window, found, threshold), *said_of_reviewers(gate, window, target)],
         points=points,
         curve=draw_curve(points, threshold) if points else None,
         histogram=draw_histogram([(cell.confidence, cell.outcomes) for cell in window.cells], threshold),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import ROUND_CEILING, Decimal
 
 from escalation.tuning.certificate import FEWEST_OUTCOMES, Certificate, Status, Target
+from escalation.tuning.reviewers import FEWEST_RIGHT, FEWEST_WRONG, Seconds
 from escalation.tuning.statistics import Point
 from escalation.tuning.templatetags.shares import at_most, percent
 
@@ -52,6 +53,29 @@ def evidence(found: Certificate) -> Iterator[str]:
     elif found.missing:
         more = "label of an accepted result is" if found.missing == 1 else "labels of accepted results are"
         yield f"About {found.missing:,} more {more} needed; a higher audit rate brings them sooner."
+
+
+def second_looks(seconds: Seconds, target: Target, stricter: Target | None) -> str:
+    """What second looks say of the reviewers, and which target labels must meet because of it."""
+    if not seconds.pairs:
+        return "Reviewers are taken to be right: nobody has looked a second time at results of this gate."
+    looks = (
+        f"Of {seconds.pairs:,} second looks, {seconds.first_alone_right:,} found wrong what a reviewer had"
+        f" let pass, and {seconds.first_alone_wrong:,} found right what one had refused."
+    )
+    if stricter is None:
+        return (
+            f"{looks} Reviewers are taken to be right all the same: {FEWEST_WRONG} results known to be wrong,"
+            f" and {FEWEST_RIGHT:,} known to be right, are needed to correct for their mistakes."
+        )
+    if stricter.alpha <= 0:
+        return (
+            f"{looks} With so many mistakes, no labels can vouch for {percent(target.alpha)} wrong at most."
+        )
+    return (
+        f"{looks} So that truly {percent(target.alpha)} at most are wrong, labels must find"
+        f" {percent(stricter.alpha)} at most, with {confidence_of(stricter)} confidence."
+    )
 
 
 def change(found: Certificate, now: Point | None, threshold: float) -> Iterator[str]:

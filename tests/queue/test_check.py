@@ -62,9 +62,7 @@ def test_when_the_first_is_undone_nobody_needs_to_look(alice: User, an_escalatio
     assert Check.objects.get().escalation.status == "withdrawn"
 
 
-@pytest.mark.parametrize(
-    "facts", [{"reason": "audit"}, {"partial": True}, {"kind": "approval", "action": {}}]
-)
+@pytest.mark.parametrize("facts", [{"reason": "gold"}, {"partial": True}, {"kind": "approval", "action": {}}])
 @pytest.mark.usefixtures("_all_are_drawn")
 def test_what_says_nothing_of_a_whole_result_is_not_drawn(
     alice: User, an_escalation: RaiseEscalation, facts: dict[str, object]

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import binomtest
 
 from escalation.tuning.certificate import Target
-from escalation.tuning.reviewers import Seconds, corrected, counted, kappa, kappa_interval
+from escalation.tuning.reviewers import Seconds, corrected, counted
 
 TARGET = Target(alpha=0.05, delta=0.10)
 
@@ -39,17 +39,3 @@ def test_reviewers_who_refuse_nothing_make_it_only_stricter() -> None:
 @pytest.mark.parametrize("seconds", [Seconds(), Seconds(1000, 30, 0, 269), Seconds(999, 30, 0, 270)])
 def test_too_few_second_looks_correct_nothing(seconds: Seconds) -> None:
     assert corrected(TARGET, seconds) is None
-
-
-def test_agreement_beyond_chance() -> None:
-    # The textbook's table: 20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no.
-    assert kappa(Seconds(20, 5, 10, 15)) == pytest.approx(0.4)
-    assert kappa(Seconds(10, 0, 0, 0)) is None
-    assert kappa(Seconds()) is None
-
-
-def test_its_interval_needs_a_hundred_pairs() -> None:
-    assert kappa_interval(Seconds(20, 5, 10, 15)) is None
-    low, high = kappa_interval(Seconds(80, 20, 40, 60)) or (0, 0)
-    assert low < 0.4 < high
-    assert high - low < 0.3

@@ -130,4 +130,6 @@ class Check(models.Model):
 
 def _is_judged(escalation: Escalation, decision: Decision) -> bool:
     whole = escalation.kind == Escalation.Kind.RESULT and not escalation.partial
-    return whole and not escalation.is_blind and decision.verdict in JUDGING
+    # A second look has no third; an audit is looked at again like any other decision.
+    of_people = escalation.reason in (Reason.SECOND_REVIEW, Reason.GOLD)
+    return whole and not of_people and decision.verdict in JUDGING

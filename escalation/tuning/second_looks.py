@@ -1,0 +1,54 @@
+"""What became of second looks at the results of a gate, and what that says of its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db.models import F
+
+from escalation.gating.models import Gate
+from escalation.queue.models import Check, Reason, Verdict
+from escalation.tuning.certificate import Target
+from escalation.tuning.models.label import CORRECT
+from escalation.tuning.reviewers import Seconds, corrected, counted
+from escalation.tuning.strata import Window
+from escalation.tuning.wording import finding, second_looks
+
+# The newest: what reviewers mistook a year ago says little of those who review now.
+MOST_LOOKS = 5_000
+SAID = {
+    "judged": F("first__verdict"),
+    "judged_cosmetic": F("first__cosmetic"),
+    "truth": F("escalation__decision__verdict"),
+    "truth_cosmetic": F("escalation__decision__cosmetic"),
+}
+
+
+def seconds_at(gate: Gate) -> Seconds:
+    """Count the second looks at a gate's results: the second reviewer is right, unless a lead says no.
+
+    Of gold, the first decision is the truth. Where a lead found neither to be right, it is left out.
+    """
+    of_gate = {"first__escalation__agent": gate.agent.slug, "first__escalation__gate": gate.slug}
+    looks = Check.objects.done().filter(**of_gate).exclude(stands=Check.Stands.NEITHER).order_by("-pk")
+    rows = looks.values("escalation__reason", "stands", **SAID)
+    return counted([_pair(row) for row in rows[:MOST_LOOKS]])
+
+
+def _pair(row: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Whether the result was right, by the reviewer who is judged and in truth."""
+    first = row["judged_cosmetic"] or CORRECT[Verdict(row["judged"])]
+    second = row["truth_cosmetic"] or CORRECT[Verdict(row["truth"])]
+    if row["escalation__reason"] == Reason.GOLD:
+        return second, first
+    return first, first if row["stands"] == Check.Stands.FIRST else second
+
+
+def said_of_reviewers(gate: Gate, window: Window, target: Target) -> Iterator[str]:
+    """How much the reviewers' own mistakes could matter, in sentences."""
+    seconds = seconds_at(gate)
+    stricter = corrected(target, seconds)
+    yield second_looks(seconds, target, stricter)
+    if stricter and stricter.alpha > 0:
+        yield f"By that: {finding(window.certify(stricter))}"
