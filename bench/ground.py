@@ -23,6 +23,7 @@ from escalation.stack.supervisor import Supervisor
 from escalation.stack.throwaway import throwaway_servers
 
 TEMPLATE = "otherwise"
+SERVED_AS = "escalation.stack.gunicorn_settings"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,17 +160,19 @@ class Site:
     @cached_property
     def web(self) -> Server:
         """The product's web door."""
-        return self._served("web", "escalation.settings")
+        return self._served("web", "escalation")
 
     @cached_property
     def stock(self) -> Server:
-        """The stock view, behind the same server with the same number of processes and threads."""
-        return self._served("stock", "bench.stock.settings")
+        """The stock view, behind the same server as it comes, with as many processes and threads."""
+        return self._served("stock", "bench.stock")
 
-    def _served(self, name: str, settings: str) -> Server:
+    def _served(self, name: str, package: str) -> Server:
         port = free_port()
-        environment = self.ground.environment(self.database, DJANGO_SETTINGS_MODULE=settings)
+        environment = self.ground.environment(self.database, DJANGO_SETTINGS_MODULE=f"{package}.settings")
         process = self._door("web", f"{name}-{self.database}", port, environment)
+        command = tuple(part.replace(SERVED_AS, f"{package}.gunicorn_settings") for part in process.command)
+        process = replace(process, command=command if name == "stock" else process.command)
         return Server(self.ground.start(process), port)
 
     def _door(self, kind: str, name: str, port: int, environment: Mapping[str, str]) -> Process:

@@ -1,4 +1,4 @@
-"""A fresh project's middleware and REST framework's own defaults; server and PostgreSQL as the product has.
+"""A fresh project's middleware and REST framework's own defaults, on the product's PostgreSQL.
 
 Connections are kept and checked as Django's manual says; prepared statements belong to what is measured.
 """
