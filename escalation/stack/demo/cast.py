@@ -44,7 +44,7 @@ def load(say: Callable[[str], object]) -> None:
     """
     reviewers = [_sign_in(name, group="reviewers") for name in REVIEWERS]
     olga = _sign_in(OPS, group="ops", is_staff=True)
-    support, documents = _queue("Support", reviewers), _queue("Documents", reviewers)
+    support, documents = (_queue(name, reviewers, olga) for name in ("Support", "Documents"))
     if _is_missing(support_triage):
         _employ(support_triage, olga, queue=support, **SUPPORT_TERMS)
     if _is_missing(document_extraction):
@@ -63,10 +63,11 @@ def _sign_in(name: str, *, group: str, is_staff: bool = False) -> User:
     return user
 
 
-def _queue(name: str, reviewers: list[User]) -> ReviewQueue:
+def _queue(name: str, reviewers: list[User], olga: User) -> ReviewQueue:
     queue, _ = ReviewQueue.objects.get_or_create(slug=name.lower(), defaults={"name": name})
     for user in reviewers:
         Membership.objects.get_or_create(queue=queue, user=user)
+    Membership.objects.get_or_create(queue=queue, user=olga, defaults={"role": Membership.Role.OPS})
     return queue
 
 
