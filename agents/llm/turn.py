@@ -72,11 +72,6 @@ class Usage:
         """All tokens of the prompt, cached or not: what price bands and context windows are measured by."""
         return self.input_tokens + self.cache_read + self.cache_write_5m + self.cache_write_1h
 
-    @property
-    def total_tokens(self) -> int:
-        """Prompt and output together."""
-        return self.prompt_tokens + self.output_tokens
-
 
 @dataclass(frozen=True, slots=True)
 class UpstreamError:

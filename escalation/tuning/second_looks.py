@@ -18,10 +18,10 @@ from escalation.tuning.wording import finding, second_looks
 # The newest: what reviewers mistook a year ago says little of those who review now.
 MOST_LOOKS = 5_000
 SAID = {
-    "judged": F("first__verdict"),
-    "judged_cosmetic": F("first__cosmetic"),
-    "truth": F("escalation__decision__verdict"),
-    "truth_cosmetic": F("escalation__decision__cosmetic"),
+    "before": F("first__verdict"),
+    "before_cosmetic": F("first__cosmetic"),
+    "after": F("escalation__decision__verdict"),
+    "after_cosmetic": F("escalation__decision__cosmetic"),
 }
 
 
@@ -38,8 +38,8 @@ def seconds_at(gate: Gate) -> Seconds:
 
 def _pair(row: Mapping[str, Any]) -> tuple[bool, bool]:
     """Whether the result was right, by the reviewer who is judged and in truth."""
-    first = row["judged_cosmetic"] or CORRECT[Verdict(row["judged"])]
-    second = row["truth_cosmetic"] or CORRECT[Verdict(row["truth"])]
+    first = row["before_cosmetic"] or CORRECT[Verdict(row["before"])]
+    second = row["after_cosmetic"] or CORRECT[Verdict(row["after"])]
     if row["escalation__reason"] == Reason.GOLD:
         return second, first
     return first, first if row["stands"] == Check.Stands.FIRST else second
