@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 
 import pytest
 from django.core.signals import request_finished, request_started
+from django.db import connections
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Route, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -70,6 +71,8 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+        # Inside the loop this thread had connections of its own, which nobody could reach once it has ended.
+        connections.close_all()
 
 
 @pytest.fixture
