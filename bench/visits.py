@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from bench import seeding
 from bench.acts import QUEUES, session_of
 from escalation.gating.models import Gate
-from escalation.queue.models import Escalation, Membership, ReviewQueue, Watch
+from escalation.queue.models import Decision, Escalation, Membership, ReviewQueue, Watch
 from escalation.review.insights.models import DailyCount
 from escalation.review.line import PAGE, Cursor
 from escalation.review.saved_view import SavedView
@@ -79,8 +79,6 @@ def _queue_pages() -> dict[str, str]:
     line = Escalation.objects.filter(status="waiting").order_by("due_at", "id")
     place = line.count() // 2
     middle = line.values_list("due_at", "pk")[place : place + 1].get()
-    shown = ",".join(map(str, line.values_list("pk", flat=True)[:PAGE]))
-    newest = Escalation.objects.latest("pk").pk
     one = line.exclude(fingerprint="").values_list("pk", flat=True)[0]
     return {
         "queue": "/queue/",
@@ -89,8 +87,17 @@ def _queue_pages() -> dict[str, str]:
         "queue, one group": f"/queue/?alike={one}",
         "queue, a saved view": f"/queue/?{urlencode(SAVED)}",
         "queue, the list of saved views": "/views/",
-        "queue, what is new": f"/queue/news/?{urlencode({'shown': shown, 'newest': newest - PAGE})}",
+        "queue, what is new": news_path(),
     }
+
+
+def news_path() -> str:
+    """What the list of the most urgent asks for while it is open."""
+    line = Escalation.objects.filter(status="waiting").order_by("due_at", "id")
+    shown = list(map(str, line.values_list("pk", flat=True)[:PAGE]))
+    return (
+        f"/queue/news/?{urlencode({'shown': ','.join(shown), 'newest': Escalation.objects.latest('pk').pk})}"
+    )
 
 
 def _escalation_pages() -> dict[str, str]:
@@ -127,6 +134,11 @@ def _other_pages() -> dict[str, str]:
         "agents": "/agents/",
         "one agent": "/agents/support-triage/",
     }
+
+
+def decisions() -> int:
+    """How many decisions there are."""
+    return Decision.objects.count()
 
 
 def asked_of_the_database(paths: dict[str, str]) -> dict[str, dict[str, Any]]:
