@@ -16,6 +16,7 @@ from escalation.gating.models import Gate, Policy
 from escalation.gating.models.policy import check_probability, check_threshold
 from escalation.tuning.exceptions import DraftClosed, ProposalClosed
 from escalation.tuning.models import Draft, GateCosts, GateRails, GateTarget, Proposal
+from escalation.tuning.models.rails import RAILS
 
 Said = TypeVar("Said", GateRails, GateCosts)
 # What the what-if page looks back on when nobody says otherwise.
@@ -187,9 +188,8 @@ class SaidForm(forms.ModelForm[Said]):
         self.fields["reason"].label, self.initial["reason"] = "Why", ""
 
     def set(self, author: User) -> Said:
-        self.instance.pk, self.instance.author = None, author
-        self.instance._state.adding = True
-        return self.save()
+        self.instance.set(author)
+        return self.instance
 
 
 class RailsForm(SaidForm[GateRails]):
@@ -197,17 +197,24 @@ class RailsForm(SaidForm[GateRails]):
 
     class Meta:
         model = GateRails
-        fields = [
-            "auto_apply",
-            "largest_step",
-            "smallest_evidence",
-            "cooling_h",
-            "four_eyes",
-            "on_alarm",
-            "fallback",
-            "reason",
-        ]
+        fields = [*RAILS, "reason"]
         error_messages = {"reason": {"required": WHY}}
+
+
+class SecondForm(forms.Form):
+    """Lets the rails hold that another person wrote."""
+
+    def __init__(self, rails: GateRails, *args: Any) -> None:
+        super().__init__(*args)
+        self.rails = rails
+
+    def second(self, actor: User) -> bool:
+        """Let them hold; False, with the error, when that is refused."""
+        try:
+            self.rails.second(actor)
+        except DraftClosed as refusal:
+            self.add_error(None, said_of(refusal))
+        return not self.errors
 
 
 class CostsForm(SaidForm[GateCosts]):
