@@ -8,4 +8,5 @@ EXITS = f"""
     WHERE s.id >= %(first)s AND {within("s.passed_at")} GROUP BY 1, 2, 3, 4
 """
 
-ROLLUPS = [Rollup("exits", "gating_outcome", "passed_at", EXITS)]
+OUTCOMES = Rollup("exits", "gating_outcome", "passed_at", EXITS)
+ROLLUPS = [OUTCOMES]

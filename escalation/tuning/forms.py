@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from django import forms
@@ -59,11 +59,11 @@ class WhatIfForm(forms.Form):
         if slid is not None and was is not None and slid != was == said.get("threshold"):
             said["threshold"] = slid
 
-    def period(self) -> tuple[datetime, datetime]:
-        """From the beginning of the first day to the end of the last; the usual period where none is said."""
+    def period(self) -> tuple[date, date]:
+        """The first day, and the one after the last; the usual period where none is said."""
         last = self.cleaned_data["until"] or timezone.localdate()
         first = self.cleaned_data["since"] or last - USUAL_PERIOD
-        return _midnight(first), _midnight(last + timedelta(days=1))
+        return first, last + timedelta(days=1)
 
 
 class ReasonForm(forms.Form):
@@ -224,10 +224,6 @@ class CostsForm(SaidForm[GateCosts]):
         model = GateCosts
         fields = ["error", "minutes", "minute", "delay", "reason"]
         error_messages = {"reason": {"required": WHY}}
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _inside(share: float) -> float:

@@ -34,9 +34,9 @@ class Difference:
     def mend(self) -> None:
         """Put the right label in the place of the stored one."""
         if self.stored:
-            self.stored.delete()
+            Label.objects.filter(pk=self.stored.pk).remove()
         if self.right:
-            self.right.save(force_insert=True)
+            self.right.add()
 
 
 def differences() -> Iterator[Difference]:

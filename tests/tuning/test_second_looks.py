@@ -135,7 +135,7 @@ def test_the_label_that_takes_its_place_keeps_the_numbers_of_the_first(
     assert (label.source, label.inclusion_probability, label.policy_version) == ("audit", 1.0, 3)
     assert label.outcome == check.first.escalation.outcome
     assert [s.weight for s in after.strata] == [s.weight for s in before.strata]
-    assert (after.labels, after.audits, [s.wrong.tolist() for s in after.strata]) == (1, 1, [[True]])
+    assert (after.labels, after.audits, [s.wrong.tolist() for s in after.strata]) == (1, 1, [[1]])
 
 
 def test_undoing_what_stood_lets_the_first_speak_again(

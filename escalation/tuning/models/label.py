@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Now
 
 from escalation.gating.models import Gate, Outcome
 from escalation.queue.models import Check, Decision, Escalation, Reason, ReviewQueue, Verdict
+from escalation.tuning.models.tally import Tally
 
 # What each verdict says of a result; the others say nothing of its confidence.
 CORRECT = {Verdict.ACCEPT: True, Verdict.EDIT: False, Verdict.REJECT: False, Verdict.ANSWER: False}
@@ -52,15 +53,20 @@ class LabelQuerySet(models.QuerySet["Label"]):
     @transaction.atomic
     def write_anew(self, first: Decision) -> None:
         """Write what stands of a result that two people judged in the place of what was said of it before."""
-        self.filter(Q(decision=first) | Q(decision__escalation__check_of__first=first)).delete()
+        self.filter(Q(decision=first) | Q(decision__escalation__check_of__first=first)).remove()
         if not Escalation.objects.filter(decision=first).exists():
             return
         outcome = Outcome.objects.filter(escalation=first.escalation).first()
         check = settled_checks([first]).get(first.pk)
         second = check and check.escalation.decision
-        for decision in filter(None, (first, second)):
+        for decision in [first, second] if second else [first]:
             if label := label_of(decision, outcome, check):
-                label.save(force_insert=True)
+                label.add()
+
+    def remove(self) -> None:
+        """Take labels away that say what no longer stands."""
+        Tally.objects.take_out(list(self))
+        self.delete()
 
     def at(self, gate: Gate) -> LabelQuerySet:
         return self.filter(agent=gate.agent.slug, gate=gate.slug)
@@ -134,6 +140,11 @@ class Label(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent}/{self.gate} {self.confidence} {'right' if self.correct else 'wrong'}"
+
+    def add(self) -> None:
+        """Store it, whenever its decision was made."""
+        self.save(force_insert=True)
+        Tally.objects.put_in([self])
 
 
 # The first label of decisions from a moment on, by bisection: twenty looks among a million, and no index on

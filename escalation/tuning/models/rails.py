@@ -94,9 +94,8 @@ class GateRails(SaidOfAGate):
     def differences(self) -> list[tuple[str, str, str]]:
         """What it says otherwise than what holds: the term, before, after."""
         holds = GateRails.objects.of(self.gate)
-        terms = [self._meta.get_field(name) for name in RAILS]
-        said = [(str(t.verbose_name), *(_said(getattr(one, t.name)) for one in (holds, self))) for t in terms]
-        return [each for each in said if each[1] != each[2]]
+        said = [(name, _said(getattr(holds, name)), _said(getattr(self, name))) for name in RAILS]
+        return [(name.replace("_", " "), before, after) for name, before, after in said if before != after]
 
     @property
     def cooling(self) -> timedelta:
