@@ -10,6 +10,7 @@ from escalation.review.views.escalation import (
     ClaimView,
     DecisionView,
     EscalationView,
+    HolderView,
     SnoozeView,
 )
 from escalation.review.views.queue import NewsView, NextView, QueueView
@@ -35,6 +36,7 @@ urlpatterns = [
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),
+    path("escalations/<int:pk>/holder/", HolderView.as_view(), name="holder"),
     path("escalations/<int:pk>/ahead/", AheadView.as_view(), name="ahead"),
     path("escalations/<int:pk>/snooze/", SnoozeView.as_view(), name="snooze"),
     path("escalations/<int:pk>/notes/", NotesView.as_view(), name="notes"),
