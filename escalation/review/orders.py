@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Func, TextField, Value
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.stated import Stated
@@ -48,19 +49,18 @@ class Order:
     def cursor_of(self, row: Any) -> Cursor:
         return Cursor(getattr(row, self.field), row.pk)
 
-    def behind(self, cursor: Cursor) -> Q:
-        """What comes after a row. The bound on the field alone is what an index can begin at."""
-        after = "lt" if self.backwards else "gt"
-        return self._bound(cursor, after, f"pk__{after}")
+    def behind(self, cursor: Cursor) -> Any:
+        """What comes after a row."""
+        return (LessThan if self.backwards else GreaterThan)(*self._compared(cursor))
 
-    def up_to(self, cursor: Cursor) -> Q:
+    def up_to(self, cursor: Cursor) -> Any:
         """A row and what comes before it."""
-        before = "gt" if self.backwards else "lt"
-        return self._bound(cursor, before, f"pk__{before}e")
+        return (GreaterThanOrEqual if self.backwards else LessThanOrEqual)(*self._compared(cursor))
 
-    def _bound(self, cursor: Cursor, way: str, by_id: str) -> Q:
-        beyond = Q(**{f"{self.field}__{way}": cursor.value}) | Q(**{by_id: cursor.pk})
-        return Q(**{f"{self.field}__{way}e": cursor.value}) & beyond
+    def _compared(self, cursor: Cursor) -> tuple[Func, Func]:
+        # An index begins and ends at a pair; "greater, or equal and behind" would read all that is equal.
+        pair = {"function": "ROW", "output_field": TextField()}
+        return Func(F(self.field), F("pk"), **pair), Func(Value(cursor.value), Value(cursor.pk), **pair)
 
     def nearest(self, cursors: list[Cursor]) -> Cursor | None:
         """The one that comes first, or None of none."""

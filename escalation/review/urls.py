@@ -15,6 +15,7 @@ from escalation.review.views.escalation import (
 )
 from escalation.review.views.queue import NewsView, NextView, QueueView
 from escalation.review.views.saved import SavedViewsView, SavedViewView
+from escalation.review.views.shortcuts import ShortcutsView
 from escalation.review.views.team import NotesView, PlaceView, WatchView
 
 app_name = "review"
@@ -31,6 +32,7 @@ urlpatterns = [
     path("insights/quality/", QualityView.as_view(), name="quality"),
     path("insights/quality/<int:pk>/settlement/", SettlementView.as_view(), name="settlement"),
     path("insights/<slug:slug>.csv", FigureView.as_view(), name="figure"),
+    path("shortcuts/", ShortcutsView.as_view(), name="shortcuts"),
     path("views/", SavedViewsView.as_view(), name="saved_views"),
     path("views/<int:pk>/", SavedViewView.as_view(), name="saved_view"),
     path("queue/next/", NextView.as_view(), name="next"),
