@@ -135,7 +135,7 @@ class Escalation(Asked):
             ),
             models.Index(fields=["agent", "-id"], name="newest_of_an_agent"),
             models.Index(
-                fields=["fingerprint", "agent", "due_at", "id"],
+                fields=["queue", "fingerprint", "agent", "status", "due_at", "id"],
                 condition=~Q(fingerprint=""),
                 name="alike_by_urgency",
             ),
