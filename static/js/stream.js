@@ -119,6 +119,15 @@ function giveBack() {
   }
 }
 
+// What is being claimed ahead has come before the stream is left: it is given back with the rest.
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter } = event;
+  if (!asking || !form.querySelector("[data-release]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  asking.then(() => form.requestSubmit(submitter));
+}, true);
+
 function arrive() {
   if (mine()) askAhead();
   else giveBack();
