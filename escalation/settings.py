@@ -169,6 +169,8 @@ ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("TRUST_PROXY", False) else 0
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Otherwise"
+# Addresses are not kept here: what a provider says of one must not keep anybody from a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # Signing in at an OpenID Connect provider, when one is named.
 OIDC_ISSUER = text("OIDC_ISSUER")
