@@ -21,8 +21,8 @@ _rung: dict[tuple[int, timedelta], int] = {}
 
 
 def ring(ids: Iterable[int]) -> None:
-    """Ask for a try of each delivery after the commit; if the bell is lost, the sweep comes within seconds."""
-    transaction.on_commit(lambda: [_send(pk, None) for pk in ids], robust=True)
+    """Ask for a try of each delivery after the commit; if a bell is lost, the sweep comes within seconds."""
+    transaction.on_commit(lambda: _send_all(ids), robust=True)
 
 
 def ring_soon(receiver_id: int, delivery_id: int, wait: timedelta) -> None:
@@ -39,6 +39,11 @@ def _ring_once(receiver_id: int, delivery_id: int, wait: timedelta) -> None:
         _rung.clear()
     _rung[receiver_id, wait] = span
     _send(delivery_id, span * SPAN_S + SETTLING_S - moment)
+
+
+def _send_all(ids: Iterable[int]) -> None:
+    for delivery_id in ids:
+        _send(delivery_id, None)
 
 
 def _send(delivery_id: int, countdown: float | None) -> None:

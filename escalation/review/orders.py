@@ -59,7 +59,7 @@ class Order:
 
     def _compared(self, cursor: Cursor) -> tuple[Func, Func]:
         # An index begins and ends at a pair; "greater, or equal and behind" would read all that is equal.
-        pair = {"function": "ROW", "output_field": TextField()}
+        pair: dict[str, Any] = {"function": "ROW", "output_field": TextField()}
         return Func(F(self.field), F("pk"), **pair), Func(Value(cursor.value), Value(cursor.pk), **pair)
 
     def nearest(self, cursors: list[Cursor]) -> Cursor | None:
