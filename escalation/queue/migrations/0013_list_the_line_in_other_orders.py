@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queue', '0011_look_again_at_decisions'),
+        ('queue', '0012_find_groups_by_state'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
