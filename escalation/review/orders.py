@@ -59,8 +59,7 @@ class Order:
 
     def _compared(self, cursor: Cursor) -> tuple[Func, Func]:
         # An index begins and ends at a pair; "greater, or equal and behind" would read all that is equal.
-        pair = {"function": "ROW", "output_field": TextField()}
-        return Func(F(self.field), F("pk"), **pair), Func(Value(cursor.value), Value(cursor.pk), **pair)
+        return _pair(F(self.field), F("pk")), _pair(Value(cursor.value), Value(cursor.pk))
 
     def nearest(self, cursors: list[Cursor]) -> Cursor | None:
         """The one that comes first, or None of none."""
@@ -90,6 +89,10 @@ class Stretch:
         line = line.filter(self.order.behind(self.after)) if self.after else line
         line = line.filter(self.order.up_to(self.edge)) if self.edge else line
         return line.order_by(*self.order.columns)
+
+
+def _pair(*parts: F | Value) -> Func:
+    return Func(*parts, function="ROW", output_field=TextField())
 
 
 def _moment(text: str) -> datetime:

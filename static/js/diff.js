@@ -11,7 +11,8 @@ for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEven
 tellAll();
 
 function tellAll() {
-  for (const field of document.querySelectorAll("form[data-verdict=edit] [data-original]")) tell(field);
+  const fields = document.querySelectorAll("form[data-verdict=edit] :is(textarea, input:not([type=hidden]))");
+  for (const field of fields) if (!isSame(field) || field.parentElement.querySelector(":scope > .diff")) tell(field);
   for (const change of document.querySelectorAll(".diff[data-compare]")) refine(change);
 }
 
