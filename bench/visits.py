@@ -100,9 +100,8 @@ def news_path() -> str:
     """What the list of the most urgent asks for while it is open."""
     line = Escalation.objects.filter(status="waiting").order_by("due_at", "id")
     shown = list(map(str, line.values_list("pk", flat=True)[:PAGE]))
-    return (
-        f"/queue/news/?{urlencode({'shown': ','.join(shown), 'newest': Escalation.objects.latest('pk').pk})}"
-    )
+    newest = str(Escalation.objects.latest("pk").pk)
+    return f"/queue/news/?{urlencode({'shown': ','.join(shown), 'newest': newest})}"
 
 
 def _escalation_pages() -> dict[str, str]:

@@ -29,7 +29,7 @@ class OwnKeys(models.Model):
     def of(cls, person: User) -> OwnKeys:
         """Those of one person; of whoever changed none, all as the table says."""
         try:
-            kept: OwnKeys = person.own_keys  # type: ignore[attr-defined]
+            kept: OwnKeys = person.own_keys
         except cls.DoesNotExist:
             return cls(person=person)
         return kept
