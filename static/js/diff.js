@@ -7,9 +7,6 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("form[data-verdict=edit] :is(textarea, input)")) tell(event.target);
 });
 
-for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
-tellAll();
-
 function tellAll() {
   const fields = document.querySelectorAll("form[data-verdict=edit] :is(textarea, input:not([type=hidden]))");
   for (const field of fields) if (!isSame(field) || field.parentElement.querySelector(":scope > .diff")) tell(field);
@@ -78,3 +75,6 @@ function walk(gone, come) {
   }
   return steps;
 }
+
+for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
+tellAll();
