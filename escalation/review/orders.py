@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, Func, TextField, Value, When
+from django.db.models import Case, F, Func, Q, TextField, Value, When
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 
 from escalation.queue.models.line import EscalationQuerySet
@@ -100,8 +100,8 @@ class Stretch:
         """The same in the pieces that the order's index holds: most orders have one."""
         if self.order != LEAST_SURE:
             return [self.of(line)]
-        known = Stretch(STATED, self.after, self.edge).of(line).filter(stated__gte=0)
-        return [known, self._among_unstated().of(line).filter(stated=UNSTATED)]
+        known = Stretch(STATED, self.after, self.edge).of(line).filter(Q(stated__gte=0))
+        return [known, self._among_unstated().of(line).filter(Q(stated=UNSTATED))]
 
     def _among_unstated(self) -> Stretch:
         """What of it lies among those that state no confidence, behind all that do."""
