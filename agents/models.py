@@ -114,8 +114,8 @@ class Run(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
-        WAITING_HUMAN = "waiting_human"
-        WAITING_UPSTREAM = "waiting_upstream"
+        WAITING_HUMAN = "waiting_human", "Waiting for a human"
+        WAITING_UPSTREAM = "waiting_upstream", "Waiting to go on"
         FINISHED = "finished"
         PARTIAL = "partial"  # over, with a part of the result
         STOPPED = "stopped"  # over, without a result

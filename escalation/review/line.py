@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from django.conf import settings
@@ -134,8 +135,9 @@ def _rows(
     heads = [here.filter(KEPT[part])]
     # One condition over what waits and what is claimed would sort the line.
     heads += [here.filter(claimed)] if part == OPEN else []
-    arrays = [ArraySubquery(stretch.of(head).values("pk")[: PAGE + 1]) for head in heads]
-    found = Func(*arrays, function="array_cat") if len(arrays) > 1 else arrays[0]
+    pieces = [piece for head in heads for piece in stretch.pieces(head)]
+    arrays: list[Any] = [ArraySubquery(piece.values("pk")[: PAGE + 1]) for piece in pieces]
+    found = reduce(lambda one, other: Func(one, other, function="array_cat"), arrays)
     lines = ReviewQueue.objects.filter(pk__in=[queue.pk for queue in queues]).order_by()
     ids = lines.values(pk_of_row=Func(found, function="unnest", output_field=BigIntegerField()))
     rows = Stretch(stretch.order).of(Escalation.objects.filter(pk__in=ids))
@@ -186,6 +188,7 @@ def _edge(part: str, stretch: Stretch, queues: Sequence[ReviewQueue]) -> Cursor 
     order, share = stretch.order, REACH // max(1, len(queues))
     # What people hold is in no index of the whole line, and is little.
     heads = [Escalation.objects.filter(KEPT[part], queue=queue) for queue in queues] if part in KEPT else []
-    ends = [stretch.of(head).values_list(order.field, "id")[share - 1 : share] for head in heads]
+    pieces = [piece for head in heads for piece in stretch.pieces(head)]
+    ends = [piece.values_list(order.field, "id")[share - 1 : share] for piece in pieces]
     # Every queue is read as far as the shortest reach, so that no row of another is passed over.
     return order.nearest([Cursor(*end) for end in ends[0].union(*ends[1:], all=True)] if ends else [])

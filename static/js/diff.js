@@ -7,11 +7,9 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("form[data-verdict=edit] :is(textarea, input)")) tell(event.target);
 });
 
-for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
-tellAll();
-
 function tellAll() {
-  for (const field of document.querySelectorAll("form[data-verdict=edit] [data-original]")) tell(field);
+  const fields = document.querySelectorAll("form[data-verdict=edit] :is(textarea, input:not([type=hidden]))");
+  for (const field of fields) if (!isSame(field) || field.parentElement.querySelector(":scope > .diff")) tell(field);
   for (const change of document.querySelectorAll(".diff[data-compare]")) refine(change);
 }
 
@@ -77,3 +75,6 @@ function walk(gone, come) {
   }
   return steps;
 }
+
+for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
+tellAll();
