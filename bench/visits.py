@@ -22,7 +22,7 @@ from escalation.review.saved_view import SavedView
 # A table of so many rows is never read from end to end for a page.
 BIG = 5000
 # Most narrow the line to something common; those without a match are looked for as far as a page looks.
-NARROWED = {
+NARROWED: dict[str, dict[str, str]] = {
     "by agent": {"agent": "support-triage"},
     "by gate": {"gate": "default"},
     "by reason": {"reason": "low_confidence"},

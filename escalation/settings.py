@@ -221,8 +221,11 @@ CELERY_TASK_ROUTES = {
     "agents.advance_run": {"queue": "runs"},
     "delivery.send_delivery": {"queue": "delivery"},
 }
+# A tick that nobody took is worth nothing once the next has come. But a worker tells by its own clock whether
+# it is late, and that may not be beat's.
+CLOCKS_DIFFER_S = 300
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds + CLOCKS_DIFFER_S}}
     for name, seconds in {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
