@@ -16,7 +16,8 @@ from bench.acts import QUEUES, session_of
 from escalation.gating.models import Gate
 from escalation.queue.models import Decision, Escalation, Membership, ReviewQueue, Watch
 from escalation.review.insights.models import DailyCount
-from escalation.review.line import PAGE, Cursor
+from escalation.review.line import PAGE
+from escalation.review.orders import Cursor
 from escalation.review.saved_view import SavedView
 
 # A table of so many rows is never read from end to end for a page.
@@ -95,9 +96,8 @@ def news_path() -> str:
     """What the list of the most urgent asks for while it is open."""
     line = Escalation.objects.filter(status="waiting").order_by("due_at", "id")
     shown = list(map(str, line.values_list("pk", flat=True)[:PAGE]))
-    return (
-        f"/queue/news/?{urlencode({'shown': ','.join(shown), 'newest': Escalation.objects.latest('pk').pk})}"
-    )
+    newest = str(Escalation.objects.latest("pk").pk)
+    return f"/queue/news/?{urlencode({'shown': ','.join(shown), 'newest': newest})}"
 
 
 def _escalation_pages() -> dict[str, str]:

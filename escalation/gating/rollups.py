@@ -16,7 +16,5 @@ WAYS = f"""
     WHERE s.id >= %(first)s AND {within("s.passed_at")} GROUP BY 1, 2, 3, 4
 """
 
-ROLLUPS = [
-    Rollup("exits", "gating_outcome", "passed_at", EXITS),
-    Rollup("ways", "gating_outcome", "passed_at", WAYS),
-]
+OUTCOMES = Rollup("exits", "gating_outcome", "passed_at", EXITS)
+ROLLUPS = [OUTCOMES, Rollup("ways", "gating_outcome", "passed_at", WAYS)]
