@@ -17,7 +17,7 @@ from escalation.gating.models import Gate
 from escalation.queue.models import Decision, Escalation, Membership, ReviewQueue, Watch
 from escalation.review.insights.models import DailyCount
 from escalation.review.line import PAGE
-from escalation.review.orders import Cursor
+from escalation.review.orders import ORDERS, Cursor
 from escalation.review.saved_view import SavedView
 
 # A table of so many rows is never read from end to end for a page.
@@ -40,6 +40,7 @@ NARROWED: dict[str, dict[str, str]] = {
     "watched": {"show": "watched"},
     "decided": {"show": "decided"},
     "decided, by reviewer": {"show": "decided", "assignee": "alice"},
+    **{f"in the order {order.name}": {"order": order.name} for order in ORDERS if order.name},
     "search, a word of many": {"q": "order"},
     "search, a word of none": {"q": "zeppelin"},
     "search among the decided, a word of none": {"show": "decided", "q": "zeppelin"},

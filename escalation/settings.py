@@ -131,7 +131,7 @@ DATABASES["default"] |= {
         # A statement is parsed and planned once for each connection, not for each request. PgBouncer in
         # transaction mode can do this since 1.22, when max_prepared_statements is set.
         "server_side_binding": True,
-        "prepare_threshold": 5,
+        "prepare_threshold": 5 if env.bool("PREPARED_STATEMENTS", True) else None,
     }
     | DATABASES["default"].get("OPTIONS", {}),
 }
