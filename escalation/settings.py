@@ -131,7 +131,7 @@ DATABASES["default"] |= {
         # A statement is parsed and planned once for each connection, not for each request. PgBouncer in
         # transaction mode can do this since 1.22, when max_prepared_statements is set.
         "server_side_binding": True,
-        "prepare_threshold": 5,
+        "prepare_threshold": 5 if env.bool("PREPARED_STATEMENTS", True) else None,
     }
     | DATABASES["default"].get("OPTIONS", {}),
 }
@@ -274,8 +274,11 @@ CELERY_TASK_ROUTES = {
     "agents.advance_run": {"queue": "runs"},
     "delivery.send_delivery": {"queue": "delivery"},
 }
+# A tick that nobody took is worth nothing once the next has come. But a worker tells by its own clock whether
+# it is late, and that may not be beat's.
+CLOCKS_DIFFER_S = 300
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds + CLOCKS_DIFFER_S}}
     for name, seconds in {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,
