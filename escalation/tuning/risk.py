@@ -12,6 +12,7 @@ from escalation.tuning.certificate import Certificate, Target
 from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogram
 from escalation.tuning.diagram import Diagram, draw_diagram
 from escalation.tuning.models import GateTarget
+from escalation.tuning.models.category import Category, categories_at
 from escalation.tuning.second_looks import said_of_reviewers
 from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
 from escalation.tuning.strata import Window, window_at, window_start
@@ -37,12 +38,14 @@ class Risk:
     fitted: Fitted | None
     diagram: Diagram
     bill: Bill | None
+    categories: list[Category]
 
 
-def risk_at(gate: Gate) -> Risk:
-    """Read a gate's present window and draw it, with its limits said in words."""
+def risk_at(gate: Gate, category: str = "") -> Risk:
+    """Read a gate's present window, or one category of it, and draw it, with its limits said in words."""
     policy, target = gate.policy, GateTarget.objects.of(gate)
-    window, threshold = window_at(gate), policy.threshold if policy else None
+    every = window_at(gate)
+    window, threshold = every.of(category), policy.threshold_for(category) if policy else None
     points = looked_at(risk_coverage(window.strata, target.delta), window.strata)
     closed = window_start(gate)
     found, fitted, bins = window.certify(target), fit(window.strata), reliability(window.strata)
@@ -65,6 +68,7 @@ def risk_at(gate: Gate) -> Risk:
         bill=bill_at(
             gate, points, found, point_at(window.strata, threshold) if threshold is not None else None, fitted
         ),
+        categories=list(categories_at(policy, every, target)) if policy and not category else [],
     )
 
 
