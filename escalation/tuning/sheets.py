@@ -34,7 +34,7 @@ def proposals_at(gate: Gate, category: str) -> list[Sheet]:
 
 def _sheet(proposal: Proposal, *, newest: bool) -> Sheet:
     certificate = proposal.certificate
-    changes = change(certificate, proposal.present, proposal.threshold_then)
+    changes = change(certificate, proposal.present, proposal.threshold_then, proposal.outcomes)
     sentences = [*evidence(certificate), *changes]
     if newest and (stands := proposal.standing()) is not None and stands != proposal.threshold:
         sentences.append(

@@ -25,7 +25,7 @@ from escalation.tuning.forms import (
     ThresholdForm,
     WhatIfForm,
 )
-from escalation.tuning.models import Draft, GateCosts, GateRails, Label, Proposal
+from escalation.tuning.models import Draft, GateCosts, GateRails, GateTarget, Label, Proposal
 from escalation.tuning.risk import risk_at
 from escalation.tuning.sheets import proposals_at, what_if_sheet
 
@@ -91,6 +91,8 @@ class LabelAdmin(GatePages):
             "policy": policy,
             "in_force": in_force,
             "category": category,
+            "inherits": bool(policy and category and policy.categories[category] is None),
+            "strict": (said := GateTarget.newest(found)) is not None and said.strict,
             "kept": f"&{urlencode({'category': category})}" if category else "",
             "form": form,
             "replayed": replayed,

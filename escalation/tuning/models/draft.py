@@ -67,6 +67,12 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"{self.gate}: {self.threshold} by {self.author}"
 
+    @property
+    def instead_of(self) -> float | None:
+        """The threshold in force that it would change."""
+        policy = self.gate.policy
+        return policy.threshold_for(self.category) if policy else None
+
     @transaction.atomic
     def put_in_force(self, actor: User) -> Policy:
         """Make it a new version of the policy; raises DraftClosed, PolicyChanged or ValidationError."""
