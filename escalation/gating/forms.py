@@ -39,7 +39,7 @@ class CategoriesField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return "\n".join(name if own is None else f"{name}: {own!r}" for name, own in value.items())
+        return "\n".join(name if own is None else f"{name}: {own!r}" for name, own in sorted(value.items()))
 
     def to_python(self, value: Any) -> Any:
         lines = [line.rpartition(":") for line in str(value or "").splitlines() if line.strip()]

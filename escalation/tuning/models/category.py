@@ -34,8 +34,8 @@ class Category:
 
 
 def categories_at(policy: Policy, window: Window, target: Target) -> Iterator[Category]:
-    """Every category that a policy names, in its order; the doubt is shared by all of them."""
-    for name, own in policy.categories.items():
+    """Every category that a policy names, by name; the doubt is shared by all of them."""
+    for name, own in sorted(policy.categories.items()):
         part, threshold = window.of(name), policy.threshold_for(name)
         audits, wrong = part.audited_from(threshold)
         shared = target.shared_by(len(policy.categories))
