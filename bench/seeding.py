@@ -27,6 +27,8 @@ DIFFERENT = {
     "output": "jsonb_build_object('topic', 'order', 'reply', substr(%(prose)s, (random() * 3000)::int, 300))",
     "confidence": "random()",
     "priority": "(random() * 3)::int",
+    # One in ten failed as others did.
+    "fingerprint": "CASE WHEN n %% 10 = 0 THEN 'burst-' || n / 10 %% 100 ELSE '' END",
     # As they came: the line reaches back ten days.
     "raised_at": "statement_timestamp() - interval '10 days' * (1 - n::float / %(rows)s)",
     "due_at": "statement_timestamp() + interval '1 hour' * (9 * random() - 240 * (1 - n::float / %(rows)s))",

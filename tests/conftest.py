@@ -1,5 +1,6 @@
 """What every test stands on. The servers themselves: tests/servers.py."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,12 @@ import redis
 from django.conf import settings
 
 pytest_plugins = ["tests.cast"]
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Drop the test database only where its server stays: ours is thrown away with all that is in it."""
+    return not os.environ.get("TEST_DATABASE_URL")
 
 
 @pytest.fixture(scope="session")

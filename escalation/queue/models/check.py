@@ -83,8 +83,7 @@ class CheckQuerySet(models.QuerySet["Check"]):
 
     def led_by(self, user: User) -> CheckQuerySet:
         """Those in the review queues that `user` leads or looks after."""
-        roles = [Membership.Role.LEAD, Membership.Role.OPS]
-        mine = Membership.objects.filter(user=user, role__in=roles)
+        mine = Membership.objects.filter(user=user, role__in=Membership.LEADING)
         return self.filter(escalation__queue__in=mine.values("queue"))
 
     def disputed(self) -> CheckQuerySet:

@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 
 import pytest
 from django.core.signals import request_finished, request_started
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Route, sync_playwright
+from django.db import connections
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Route, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import PASSWORD
@@ -27,6 +28,8 @@ UNFOLD = """document.querySelectorAll("details").forEach((each) => {
   each.removeAttribute("name");
   each.open = true;
 })"""
+# A machine that does other things too may be slow; what a page owes in time is measured by `make bench`.
+expect.set_options(timeout=20_000)
 WATCH_CSP = """
 window.reports = [];
 document.addEventListener("securitypolicyviolation", (report) =>
@@ -70,6 +73,8 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+        # Inside the loop this thread had connections of its own, which nobody could reach once it has ended.
+        connections.close_all()
 
 
 @pytest.fixture
