@@ -188,6 +188,18 @@ class Policy(models.Model):
         """Of the categories that have one."""
         return {name: own for name, own in self.categories.items() if own is not None}
 
+    def with_threshold(self, threshold: float, category: str = "") -> dict[str, Any]:
+        """What a new version says otherwise when a threshold changes: that of all, or that of a category."""
+        if not category:
+            return {"threshold": threshold}
+        return {"categories": self.categories | {category: threshold}}
+
+    def differs_at_most_elsewhere(self, other: Policy, category: str) -> bool:
+        """Whether this is the same version, or one in which only thresholds of other categories changed."""
+        mine, theirs = self.terms_as_dict(), other.terms_as_dict()
+        same = all(mine[name] == theirs[name] for name in TERMS if name != "categories")
+        return same and self.threshold_for(category) == other.threshold_for(category)
+
     def terms_for(self, category: str) -> Terms:
         return Terms(self.threshold_for(category), self.audit_rate, self.exits)
 
