@@ -284,6 +284,7 @@ CELERY_BEAT_SCHEDULE = {
         "delivery.sweep_deliveries": 5,
         "delivery.sweep_news": 10,
         "tuning.propose_thresholds": 900,
+        "tuning.tally": 20,
         "review.count_days": 60,
         "tuning.watch_for_drift": 60,
         "tuning.calibrate": 900,

@@ -58,7 +58,10 @@ async function save(address, body, left) {
   const answer = await send(address, body).catch(() => null);
   const login = answer?.headers.get("HX-Redirect");
   if (login) return window.location.assign(login);
-  if (answer?.ok) return tell(parse(await answer.text()));
+  if (answer?.ok) {
+    if (address.endsWith("/decision/")) document.dispatchEvent(new CustomEvent("saved", { detail: left.article }));
+    return tell(parse(await answer.text()));
+  }
   const page = answer && [409, 422].includes(answer.status) ? parse(await answer.text()) : null;
   comeBack(page?.article ? page : left);
   document.dispatchEvent(new CustomEvent("unsaved", { detail: answer?.status }));
