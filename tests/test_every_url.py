@@ -88,6 +88,7 @@ TABLE = {
     "insights/quality/<": ROW,
     "insights/quality/": (IN, (200, 403, 405), IN),
     "insights/": LIST,
+    "shortcuts/": LIST,
     "views/<": ROW,
     "views/": LIST,
     "escalations/<": ROW,
