@@ -157,6 +157,7 @@ def theirs(gate: Gate, alice: User, bob: User, settings: Settings) -> Theirs:
     settings.STORAGES = settings.STORAGES | {"staticfiles": storage}
     result = Result(task=THEIRS, output={"reply": THEIRS}, confidence=0.1)
     outcome, _ = Outcome.objects.pass_gate("support-triage", "default", result)
+    assert outcome.escalation_id
     Escalation.objects.filter(pk=outcome.escalation_id).update(
         title=THEIRS, key="call-1", external_id=THEIRS, output={"reply": THEIRS}
     )
@@ -165,7 +166,7 @@ def theirs(gate: Gate, alice: User, bob: User, settings: Settings) -> Theirs:
     channel = Channel.objects.create(user=alice, address=f"{THEIRS}@example.com")
     token, _ = Token.objects.issue(reviewer=alice, scopes=["review"], name=THEIRS)
     Client().force_login(alice)
-    rows = {
+    rows: dict[str, object] = {
         "api/v1/runs/": run.pk,
         "runs/": run.pk,
         "api/v1/escalations/": outcome.escalation_id,
