@@ -10,6 +10,8 @@ from django.contrib.auth.models import User
 from django.utils.timezone import now
 from playwright.sync_api import Page
 
+from escalation.api.models import Token
+from escalation.delivery.models import Channel
 from escalation.gating.models import Agent, Outcome, Policy, Result
 from escalation.review.insights.models import DailyCount
 from tests.cast import RaiseEscalation
@@ -130,6 +132,23 @@ def test_the_sheet_of_keys_has_no_violations(sit_down: SitDown, queue: object) -
     desk.press("?")
 
     assert violations(desk.page) == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_account_has_no_violations_and_fits_on_a_phone(
+    sit_down: SitDown, alice: User, scheme: Literal["light", "dark"]
+) -> None:
+    Token.objects.issue(reviewer=alice, scopes=["review"], name="nightly")
+    Channel.objects.create(user=alice, kind="webhook", address="https://hooks.example/" + "x" * 80)
+    desk = sit_down("alice", scheme)
+    desk.page.set_viewport_size({"width": 360, "height": 800})
+
+    for path in ("/account/", "/account/second-factor/", "/account/password/"):
+        desk.open(path)
+        desk.unfold()
+
+        assert violations(desk.page) == []
+        assert desk.page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
