@@ -1,12 +1,21 @@
 // While an output is edited, what goes and what comes is shown under the field, word by word.
 
 const MOST_STEPS = 1_000_000;
+const NEAR = 200; // characters of what stayed, on both sides of what changed
+const LONG = 20_000; // from here on, what is compared waits for a pause in the typing
+const PAUSE_MS = 200;
 const words = (text) => text.match(/\s+|[^\s\p{L}\p{N}]|[\p{L}\p{N}]+/gu) ?? [];
 
 document.addEventListener("input", (event) => {
   const field = event.target;
-  if (field.matches("form[data-verdict=edit] :is(textarea, input)") && !field.closest(".cells-edit")) tell(field);
+  if (field.matches("form[data-verdict=edit] :is(textarea, input)") && !field.closest(".cells-edit")) tellSoon(field);
 });
+
+function tellSoon(field) {
+  clearTimeout(field.pause);
+  if (field.value.length < LONG) tell(field);
+  else field.pause = setTimeout(() => tell(field), PAUSE_MS);
+}
 
 for (const arrival of ["htmx:after:swap", "shown"]) document.addEventListener(arrival, tellAll);
 tellAll();
@@ -20,7 +29,7 @@ function tell(field) {
   const box = field.parentElement.querySelector(".diff") ?? field.parentElement.appendChild(newBox());
   const before = field.dataset.original ?? field.defaultValue;
   box.hidden = before === field.value;
-  if (!box.hidden) box.replaceChildren(...compare(words(before), words(field.value)).map(asNode));
+  if (!box.hidden) box.replaceChildren(...compare(before, field.value).map(asNode));
 }
 
 function newBox() {
@@ -31,16 +40,38 @@ function asNode([kind, text]) {
   return kind === "same" ? document.createTextNode(text) : Object.assign(document.createElement(kind), { textContent: text });
 }
 
-// The parts that both have in common first: what is left is short when one word was changed.
+// Only what lies between the parts that both have in common is split into words: that is short when one was changed.
 function compare(before, after) {
-  let head = 0;
-  while (head < before.length && before[head] === after[head]) head += 1;
-  let tail = 0;
-  while (tail < Math.min(before.length, after.length) - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  const head = startOfWord(before, commonStart(before, after));
+  const tail = commonEnd(before, after, Math.min(before.length, after.length) - head);
   const [gone, come] = [before.slice(head, before.length - tail), after.slice(head, after.length - tail)];
-  const middle = gone.length * come.length > MOST_STEPS ? [["del", gone.join("")], ["ins", come.join("")]] : walk(gone, come);
-  return [["same", before.slice(0, head).join("")], ...middle, ["same", tail ? before.slice(-tail).join("") : ""]].filter(([, text]) => text);
+  const middle = between(words(gone), words(come));
+  const [left, right] = [before.slice(Math.max(0, head - NEAR), head), before.slice(before.length - tail)];
+  const shown = [[head > NEAR ? "…" : "", left], [right.slice(0, NEAR), tail > NEAR ? "…" : ""]].map((parts) => parts.join(""));
+  return [["same", shown[0]], ...middle, ["same", shown[1]]].filter(([, text]) => text);
 }
+
+function commonStart(before, after) {
+  let at = 0;
+  while (at < before.length && before[at] === after[at]) at += 1;
+  return at;
+}
+
+const startOfWord = (text, at) => at - text.slice(Math.max(0, at - NEAR), at).match(/[\p{L}\p{N}]*$/u)[0].length;
+const endOfWord = (text, at) => at - text.slice(text.length - at).match(/^[\p{L}\p{N}]{0,200}/u)[0].length;
+
+function commonEnd(before, after, most) {
+  let at = 0;
+  while (at < most && before[before.length - 1 - at] === after[after.length - 1 - at]) at += 1;
+  return endOfWord(before, at);
+}
+
+function between(gone, come) {
+  return gone.length * come.length > MOST_STEPS ? [["del", clip(gone.join(""))], ["ins", clip(come.join(""))]] : walk(gone, come);
+}
+
+// More than this nobody reads in a preview; the field itself holds it all.
+const clip = (text) => (text.length > LONG ? `${text.slice(0, LONG)}…` : text);
 
 function walk(gone, come) {
   const width = come.length + 1;
