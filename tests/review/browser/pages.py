@@ -39,7 +39,7 @@ def samples(world: World) -> dict[str, dict[str, Any]]:
         "review:figure": {"slug": "backlog"},
         "review:settlement": {"pk": world.dispute.pk},
         "review:saved_view": {"pk": SavedView.objects.get().pk},
-        "review:": {"pk": world.kinds["text"].pk},
+        "review:": {"pk": world.kinds["text"].pk, "part": "output"},
         "api:agent": {"slug": world.gate.agent.slug},
         "api:": {"id": world.kinds["text"].pk},
         "admin:gating_agent": {"pk": Agent.objects.get().pk},

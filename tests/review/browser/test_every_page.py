@@ -85,17 +85,6 @@ def test_no_page_of_reviewers_is_amiss(world: World, addresses: dict[str, str], 
     assert troubles_of(desk, states | states_of(world)) == []
 
 
-def test_no_page_of_ops_is_amiss(addresses: dict[str, str], sit_down: SitDown) -> None:
-    desk = sit_down("olga")
-    states = {
-        name: (address, "")
-        for name, address in addresses.items()
-        if name.startswith("admin:") and (name.startswith(ALIKE) or not STOCK.search(name))
-    }
-
-    assert troubles_of(desk, states) == []
-
-
 def states_of(world: World) -> dict[str, tuple[str, str]]:
     """What a page can also show: its address, and the key pressed or the part of it clicked there."""
     kinds = {kind: (f"/escalations/{row.pk}/", "") for kind, row in world.kinds.items()}
