@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from agents.breakers.control import BreakerForm, known_breakers
 from agents.models import BreakerEvent, LedgerEntry, Run, Step, ToolCall
+from escalation.access.confirming import always, undelayed
 from escalation.queue.facts import FactAdmin, FactInline, actor_of
 
 MAY_SET = "agents.add_breakerevent"  # what a person does to a breaker is one more row of its record
@@ -86,6 +87,7 @@ class BreakerEventAdmin(FactAdmin):
             request, "admin/agents/breakers.html", self.admin_site.each_context(request) | context
         )
 
+    @undelayed(always)
     def set_breaker(self, request: HttpRequest) -> HttpResponse:
         """Force a breaker open or closed, or reset it, under the name of who asks and with their reason."""
         if not request.user.has_perm(MAY_SET):

@@ -7,6 +7,7 @@ import time
 
 from bench import (
     claim,
+    desk,
     doors,
     drift,
     export,
@@ -14,6 +15,7 @@ from bench import (
     ingest,
     pages,
     runs,
+    tabs,
     thresholds,
     waiting,
     webhooks,
@@ -32,6 +34,8 @@ MEASUREMENTS = {
     "webhooks": webhooks.measure,
     "runs": runs.measure,
     "pages": pages.measure,
+    "tabs": tabs.measure,
+    "desk": desk.measure,
     "guards": guards.measure,
     "thresholds": thresholds.measure,
     "drift": drift.measure,

@@ -32,8 +32,8 @@ from escalation.delivery.transport import post
 from escalation.gating.models import Agent, Drill, FailureMode, Gate
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
-from escalation.review.insights.models import DailyCount
 from escalation.stack.plan import DELIVERIES_AT_ONCE
+from escalation.tuning.models import Tally
 
 QUEUES = ("support", "refunds", "claims")
 # In line like the others, and claimed from by the yardstick alone.
@@ -64,7 +64,7 @@ def prepare() -> dict[str, Any]:
         "labels": Token.objects.issue(reviewer=_sees_all(), scopes=["labels"])[1],
         "reviewer": Token.objects.issue(reviewer=alice, scopes=["review"])[1],
         "stock": StockToken.objects.create(user=alice).key,
-        "session": _signed_in().cookies[settings.SESSION_COOKIE_NAME].OutputString(attrs=[]),
+        "session": session_of("alice").cookies[settings.SESSION_COOKIE_NAME].OutputString(attrs=[]),
         "alice": alice.pk,
         "raw_queue": queues[-1].pk,
     }
@@ -102,9 +102,10 @@ def _sees_all() -> User:
     return bob
 
 
-def _signed_in() -> Client:
+def session_of(name: str) -> Client:
+    """A browser in which somebody has signed in."""
     client = Client()
-    client.force_login(User.objects.get(username="alice"))
+    client.force_login(User.objects.get(username=name))
     return client
 
 
@@ -124,14 +125,20 @@ def seed_outcomes(rows: int, decided: int) -> int:
 
 
 def workbench(rounds: int) -> dict[str, list[float]]:
-    """How long Olga waits for the workbench: the first time, then again and with a replay."""
+    """How long Olga waits for the workbench: the first time in a process, then again and with replays.
+
+    And how long the tick takes that has to count everything, which it does once.
+    """
     olga = User.objects.create(username="olga", is_staff=True, is_superuser=True)
     client = Client()
     client.force_login(olga)
     path = f"/admin/tuning/label/risk/{Gate.objects.earliest('pk').pk}/"
-    asked = {"again": path, "replay": f"{path}?threshold=0.7"}
-    first = [_waited(client, url) for url in asked.values()]
-    return {"first": first} | {
+    asked = {"again": path, "replay": f"{path}?threshold=0.7", "near": f"{path}?threshold=0.74999"}
+    began = perf_counter()
+    while Tally.objects.count_on(now()):
+        pass
+    tallied = perf_counter() - began
+    return {"tallied": [tallied], "first": [_waited(client, path)]} | {
         name: [_waited(client, url) for _ in range(rounds)] for name, url in asked.items()
     }
 
@@ -210,30 +217,6 @@ def _scans(node: dict[str, Any]) -> list[str]:
 
 def _reads_the_line(node: dict[str, Any]) -> bool:
     return "Scan" in node["Node Type"] and node.get("Relation Name") == Escalation._meta.db_table
-
-
-def statements(path: str) -> int:
-    """How many SQL statements Alice's browser costs when it asks for `path`."""
-    client = _signed_in()
-    client.get(path)
-    with CaptureQueriesContext(connection) as seen:
-        response = client.get(path)
-    assert response.status_code == 200, f"{path}: {response.status_code}"
-    return len(seen)
-
-
-def in_the_middle() -> int:
-    """The id of an escalation that waits, and that nobody is about to claim."""
-    waiting = Escalation.objects.filter(status=Escalation.Status.WAITING)
-    return waiting.order_by("-id")[500].pk
-
-
-def count_days() -> int:
-    """Count what the insights show until nothing is left to count; returns how many rows there are."""
-    today = now().date()
-    while DailyCount.objects.counted_until() != today:
-        DailyCount.objects.count_on(today)
-    return DailyCount.objects.count()
 
 
 def work_off_no_ops(number: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -20,7 +21,10 @@ class Inside:
         )
 
     def call(self, name: str, **arguments: Any) -> Any:
-        """Call `bench.acts.<name>` there and return what it returned; raises RuntimeError when it failed."""
+        """Call `bench.acts.<name>`, or `bench.<module>.<name>`, there and return what it returned.
+
+        Raises RuntimeError when it failed.
+        """
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps([name, arguments]) + "\n")
@@ -42,11 +46,13 @@ def main() -> None:
     import django
 
     django.setup()
-    acts = import_module("bench.acts")
+    logging.disable(logging.INFO)
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         name, arguments = json.loads(line)
-        print(json.dumps(getattr(acts, name)(**arguments)), file=answers, flush=True)
+        module, _, function = name.rpartition(".")
+        act = getattr(import_module(f"bench.{module or 'acts'}"), function)
+        print(json.dumps(act(**arguments)), file=answers, flush=True)
 
 
 if __name__ == "__main__":

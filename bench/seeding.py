@@ -27,6 +27,8 @@ DIFFERENT = {
     "output": "jsonb_build_object('topic', 'order', 'reply', substr(%(prose)s, (random() * 3000)::int, 300))",
     "confidence": "random()",
     "priority": "(random() * 3)::int",
+    # One in ten failed as others did.
+    "fingerprint": "CASE WHEN n %% 10 = 0 THEN 'burst-' || n / 10 %% 100 ELSE '' END",
     # As they came: the line reaches back ten days.
     "raised_at": "statement_timestamp() - interval '10 days' * (1 - n::float / %(rows)s)",
     "due_at": "statement_timestamp() + interval '1 hour' * (9 * random() - 240 * (1 - n::float / %(rows)s))",
@@ -124,11 +126,11 @@ def _sql() -> str:
 # Many results of one gate; every so many was decided, half of those escalated and half audited.
 OUTCOMES = """
     INSERT INTO gating_outcome (agent_id, gate_id, policy_id, request_hash, task, task_hash, output,
-        confidence, partial, usage, metadata, external_id, model, prompt_version, threshold, audit_rate,
-        audit_draw, audited, exit, exit_detail, reason, detail, passed_at, escalation_id)
+        confidence, partial, usage, metadata, external_id, model, prompt_version, category, threshold,
+        audit_rate, audit_draw, audited, exit, exit_detail, reason, detail, passed_at, escalation_id)
     SELECT p.agent_id, p.gate_id, p.id, '', '"Where?"', '', '"There."',
         CASE WHEN e.human THEN 0.75 * sqrt(e.u) ELSE 0.75 + 0.25 * sqrt(e.u) END, false, '{}', '{}', '',
-        'bench', 'p1', p.threshold, 0.05, 0.5, e.id IS NOT NULL AND NOT e.human,
+        'bench', 'p1', '', p.threshold, 0.05, 0.5, e.id IS NOT NULL AND NOT e.human,
         CASE WHEN e.human THEN 'human' ELSE 'accepted' END, '',
         CASE WHEN e.human THEN 'low_confidence' ELSE '' END, '',
         statement_timestamp() - interval '20 days' * (1 - e.n::float / %(rows)s), e.id

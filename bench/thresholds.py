@@ -85,9 +85,9 @@ def reviewed(
     """What reviewers see of a window: all that was escalated, and by lot a few of what was accepted."""
     accepted = confidences >= threshold
     audited = accepted & (random.random(len(confidences)) < AUDIT_RATE * (1 - pending))
-    below = Stratum(confidences[~accepted], confidences[~accepted], wrong[~accepted])
-    above = Stratum(confidences[accepted], confidences[audited], wrong[audited], audits=True)
-    return [stratum for stratum in (below, above) if len(stratum.reviewed)]
+    below = Stratum.of(confidences[~accepted], confidences[~accepted], wrong[~accepted])
+    above = Stratum.of(confidences[accepted], confidences[audited], wrong[audited], audits=True)
+    return [stratum for stratum in (below, above) if stratum.known]
 
 
 def _ours(strata: Sequence[Stratum], points: Sequence[Point], alpha: float, _: float) -> float | None:
@@ -107,9 +107,8 @@ def _escalated_alone(
     below = next((stratum for stratum in strata if not stratum.audits), None)
     if below is None:
         return in_force
-    order = np.argsort(-below.reviewed, kind="stable")
-    share = np.cumsum(below.wrong[order]) / np.arange(1, len(order) + 1)
-    return float(min(below.reviewed[order][share <= alpha], default=in_force))
+    share = np.cumsum(below.wrong[::-1]) / np.cumsum(below.labels[::-1])
+    return float(min(below.confidences[::-1][share <= alpha], default=in_force))
 
 
 METHODS: dict[str, Method] = {
@@ -126,8 +125,8 @@ def _replayed(setting: Setting, replications: int) -> list[Line]:
     for _ in range(replications):
         strata = reviewed(*setting.pool.draw(WINDOW, random), setting.in_force, random, setting.pending)
         points = risk_coverage(strata, DELTA)
-        labels.append(sum(len(stratum.reviewed) for stratum in strata))
-        audits.append(sum(len(stratum.reviewed) for stratum in strata if stratum.audits))
+        labels.append(sum(stratum.known for stratum in strata))
+        audits.append(sum(stratum.known for stratum in strata if stratum.audits))
         for name, method in METHODS.items():
             found[name].append(method(strata, points, setting.alpha, setting.in_force))
     lines = [_guarantee(setting, found)]
@@ -223,8 +222,8 @@ def _applied(pool: Pool, target: Target, random: Generator) -> list[float]:
     for _ in range(STEPS):
         days.append((threshold, reviewed(*pool.draw(PER_STEP, random), threshold, random)))
         strata = [_together(t, days, audits) for t in {t for t, _ in days} for audits in (False, True)]
-        strata = [stratum for stratum in strata if len(stratum.reviewed)]
-        evidence = sum(len(stratum.reviewed) for stratum in strata if stratum.audits)
+        strata = [stratum for stratum in strata if stratum.known]
+        evidence = sum(stratum.known for stratum in strata if stratum.audits)
         if not is_due(evidence, before, target):
             continue
         found = certify(strata, target.at_look(look))
@@ -238,26 +237,21 @@ def _applied(pool: Pool, target: Target, random: Generator) -> list[float]:
 def _together(threshold: float, days: Sequence[tuple[float, list[Stratum]]], audits: bool) -> Stratum:
     """One stratum of all days with the same threshold."""
     parts = [s for t, strata in days if t == threshold for s in strata if s.audits == audits]
-    return Stratum(
-        np.concatenate([np.empty(0), *(part.confidences for part in parts)]),
-        np.concatenate([np.empty(0), *(part.reviewed for part in parts)]),
-        np.concatenate([np.empty(0, bool), *(part.wrong for part in parts)]),
-        audits,
-    )
+    return Stratum.together(parts, audits)
 
 
 def _over_a_million(rounds: int) -> Line:
-    """The CPU time of one proposal over a million labels, all different."""
+    """The CPU time of one proposal over a million labels, all different, counting them included."""
     random, taken = np.random.default_rng(8), []
     confidences = random.beta(4, 1.5, LABELS)
     wrong = random.random(LABELS) > confidences
     accepted = confidences >= 0.75
-    strata = [
-        Stratum(confidences[way], confidences[way], wrong[way], audits=audits)
-        for way, audits in ((~accepted, False), (accepted, True))
-    ]
     for _ in range(rounds):
         began = time.process_time()
+        strata = [
+            Stratum.of(confidences[way], confidences[way], wrong[way], audits=audits)
+            for way, audits in ((~accepted, False), (accepted, True))
+        ]
         certify(strata, Target())
         taken.append(time.process_time() - began)
     ours = Spread(tuple(taken), "s of CPU")

@@ -43,6 +43,7 @@ PUBLIC_URL = text("PUBLIC_URL", "http://127.0.0.1:8000")
 HTTPS = env.bool("HTTPS", PUBLIC_URL.startswith("https://"))
 
 INSTALLED_APPS = [
+    "escalation.access",
     "escalation.queue",
     "escalation.gating",
     "escalation.tuning",
@@ -51,14 +52,18 @@ INSTALLED_APPS = [
     "escalation.api",
     "escalation.stack",
     "agents",
-    "django.contrib.admin",
+    "escalation.access.apps.OpsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.postgres",
-    "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_filters",
     "django_htmx",
     "drf_spectacular",
@@ -76,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -143,6 +149,53 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
+SESSION_ENGINE = "escalation.access.sessions"
+# How long a sign-in is good for tokens, secrets and policies; after that, people show again who they are.
+CONFIRM_EVERY = timedelta(seconds=env.int("CONFIRM_EVERY_S", 900))
+# Whether staff must have a second factor to enter the admin.
+SECOND_FACTOR_FOR_STAFF = env.bool("SECOND_FACTOR_FOR_STAFF", not DEMO)
+
+# What allauth remembers: tries to sign in. In PostgreSQL, so that sign-in needs no Redis.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "access_remembered",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+ACCOUNT_ADAPTER = "escalation.access.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("TRUST_PROXY", False) else 0
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Otherwise"
+# Addresses are not kept here: what a provider says of one must not keep anybody from a second factor.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+
+# Signing in at an OpenID Connect provider, when one is named.
+OIDC_ISSUER = text("OIDC_ISSUER")
+OIDC_NAME = text("OIDC_NAME", "your organisation") if OIDC_ISSUER else ""
+OIDC_CLAIM = text("OIDC_CLAIM", "email")
+OIDC_CREATE_USERS = env.bool("OIDC_CREATE_USERS", False)
+SOCIALACCOUNT_ADAPTER = "escalation.access.adapters.ProviderAdapter"
+# By a link: a form may lead nowhere else under our policy, not by way of a redirect either.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": text("OIDC_CLIENT_ID"),
+                "secret": text("OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True},
+            }
+        ]
+        if OIDC_ISSUER
+        else []
+    }
+}
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = text("TIME_ZONE", "UTC")
@@ -232,11 +285,13 @@ CELERY_BEAT_SCHEDULE = {
         "delivery.sweep_deliveries": 5,
         "delivery.sweep_news": 10,
         "tuning.propose_thresholds": 900,
+        "tuning.tally": 20,
         "review.count_days": 60,
         "tuning.watch_for_drift": 60,
         "tuning.calibrate": 900,
         "gating.look_after_agents": 60,
         "agents.sweep_drills": 15,
+        "access.forget": 3600,
         **({"stack.feed_the_demo": 20} if DEMO else {}),
     }.items()
 }

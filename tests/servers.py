@@ -30,8 +30,9 @@ def _point_settings_at(folder: Path) -> None:
     os.environ["OTHERWISE_DATA_DIR"] = str(folder)
     # Empty, not absent: a developer's .env must not reach the tests. TEST_DATABASE_URL tries another server.
     os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"):
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "OIDC_ISSUER"):
         os.environ[name] = ""
+    os.environ["SECOND_FACTOR_FOR_STAFF"] = "False"
 
 
 def _choose_redis_database(worker: str) -> None:

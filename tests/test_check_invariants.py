@@ -21,7 +21,7 @@ from escalation.delivery.models import Delivery, Endpoint
 from escalation.gating.models import Gate, Outcome, Result
 from escalation.invariants import all_invariants
 from escalation.queue.models import Decision, Escalation, Event
-from escalation.tuning.models import Label
+from escalation.tuning.models import GateRails, Label
 from tests.cast import RaiseEscalation
 
 pytestmark = pytest.mark.django_db
@@ -182,6 +182,11 @@ def label_an_undone_decision() -> None:
     Label.objects.write_for(undone)
 
 
+def switch_four_eyes_off_alone() -> None:
+    for four_eyes in (True, False):
+        GateRails.objects.create(gate=Gate.objects.get(), four_eyes=four_eyes, reason="-")
+
+
 def lose_a_delivery() -> None:
     Delivery.objects.filter(endpoint=None, event="escalation.decided").delete()
 
@@ -250,11 +255,12 @@ BREACHES: list[tuple[Callable[[], Any], str]] = [
     (accept_a_partial_result, "A PARTIAL result is never accepted without a human."),
     (accept_while_paused, "The result of an agent that is not live is never accepted without a human."),
     (skip_a_version, "The versions of a gate's policy have neither gap nor twin."),
-    (lose_a_label, "Every standing decision on a whole result has exactly one label."),
+    (lose_a_label, "Every whole result that was judged has exactly one label, of the decision that stands."),
     (
         label_an_undone_decision,
-        "An undone decision has no label, and neither has one that says nothing of a result.",
+        "An undone or overruled decision has no label, and none that says nothing.",
     ),
+    (switch_four_eyes_off_alone, "Where two people change a threshold, nobody alone changes that."),
     (lose_a_delivery, TOLD),
     (leave_out_an_endpoint, TOLD),
     (send_an_undone_decision, "A decision's delivery is cancelled exactly when the decision was undone."),

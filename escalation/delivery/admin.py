@@ -1,6 +1,7 @@
 """Where agents are told, and what they were told."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -9,13 +10,27 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.timezone import now
 
+from escalation.access.confirming import is_confirmed
 from escalation.delivery.forms import QueueChannelForm
 from escalation.delivery.models import Channel, Delivery, Endpoint, Notification
 from escalation.delivery.models.endpoint import EVENTS, OVERLAP, default_events
 from escalation.queue.facts import FactAdmin
+
+
+def secret_for(request: HttpRequest) -> str:
+    """The field that shows a secret to whoever lately showed who they are, and to others the way there."""
+    return "secret" if is_confirmed(request) else "hidden_secret"
+
+
+def show_secret_link(row: Endpoint | Channel) -> str:
+    if row.pk is None:
+        return "-"
+    page = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    return format_html('<a href="{}?{}">Show it</a>', reverse("confirmation"), urlencode({"next": page}))
 
 
 class EndpointForm(forms.ModelForm[Endpoint]):
@@ -41,8 +56,12 @@ class EndpointAdmin(admin.ModelAdmin[Endpoint]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Endpoint | None = None) -> list[str]:
         # A secret there is once the row is.
-        known = ["secret", "previous_secret_until", "off_because", "health", "changed_at"]
-        return known if obj else []
+        secret = secret_for(request)
+        return [secret, "previous_secret_until", "off_because", "health", "changed_at"] if obj else []
+
+    @admin.display(description="Secret")
+    def hidden_secret(self, endpoint: Endpoint) -> str:
+        return show_secret_link(endpoint)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # its deliveries stay on record: disable it instead
@@ -72,7 +91,13 @@ class ChannelAdmin(admin.ModelAdmin[Channel]):
     list_display = ["queue", "kind", "enabled", "failures", "last_answer"]
     list_filter = ["queue", "kind", "enabled"]
     list_select_related = ["queue"]
-    readonly_fields = ["secret"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> list[str]:
+        return [secret_for(request)]
+
+    @admin.display(description="Secret")
+    def hidden_secret(self, channel: Channel) -> str:
+        return show_secret_link(channel)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Channel]:
         return super().get_queryset(request).exclude(queue=None)

@@ -1,6 +1,7 @@
 """Sending. A message is a doorbell: what is due stands in the database, and the sweep rings again."""
 
 import random
+import time
 
 from celery import shared_task
 
@@ -10,14 +11,21 @@ from escalation.delivery.sending import try_once
 from escalation.ticks import tick
 
 MOST_PER_SWEEP = 500
+# How long one bell may keep a worker busy for one receiver, before others that rang have their turn.
+AT_IT_S = 3.0
 
 
 @shared_task(name="delivery.send_delivery", soft_time_limit=20, time_limit=25)  # type: ignore[untyped-decorator]
 def send_delivery(delivery_id: int) -> None:
-    """Try once what is due for this delivery's receiver, if nobody else is at it; ring for the next."""
-    if delivery := Delivery.objects.begin(delivery_id):
+    """Try what is due for this delivery's receiver, one after the other, unless enough are at it."""
+    until = time.monotonic() + AT_IT_S
+    delivery = Delivery.objects.begin(delivery_id)
+    while delivery:
         try_once(delivery, jitter=random.random())
-        delivery.ring_for_the_next()
+        if time.monotonic() > until:
+            delivery.ring_for_the_next()
+            return
+        delivery = Delivery.objects.begin(delivery.pk)
 
 
 @tick("delivery.sweep_deliveries")

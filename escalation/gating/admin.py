@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
+from escalation.access.confirming import always, undelayed
 from escalation.gating.changes import changes
 from escalation.gating.forms import GoLiveForm, PauseForm, PolicyForm
 from escalation.gating.models import Agent, AgentEvent, Drill, Gate, Outcome, Policy
@@ -58,6 +59,7 @@ class AgentAdmin(PreMortemPages):
             self.message_user(request, f"{agent.name} is live.", messages.SUCCESS)
         return self._back_to(request, agent, form)
 
+    @undelayed(always)
     def pause(self, request: HttpRequest, pk: int) -> HttpResponse:
         agent = self.changeable(request, pk)
         form = PauseForm(request.POST)
@@ -135,6 +137,7 @@ class GateAdmin(Unchangeable, admin.ModelAdmin[Gate]):
             request, "admin/gating/policy.html", self.admin_site.each_context(request) | context
         )
 
+    @undelayed(lambda request: "open" not in request.POST)
     def turn(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The kill switch of one gate; with `open`, the way back."""
         if not request.user.has_perm("gating.change_agent"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -12,10 +12,12 @@ from django.db.models.functions import Now
 
 from escalation.gating.exits import ACCEPTED, RULE, holes
 from escalation.gating.models import Agent, Gate, Outcome, Policy
+from escalation.gating.models.plan import Plan
 from escalation.gating.models.policy import HANDLED
 from escalation.queue.models import Reason
 
 LATELY = timedelta(days=7)
+Taken = dict[int, dict[str, Counter[str]]]  # by gate, then by reason: how often each exit was taken
 EXITS = tuple(Outcome.Exit.values)
 
 
@@ -62,18 +64,24 @@ class GateMap:
         return sum(way.is_hole for way in self.ways)
 
 
-def exit_map(agent: Agent) -> list[GateMap]:
-    """Gates by reasons, with the exits of the policy in force and what each did in the last seven days."""
-    in_force = agent.policies_in_force()
-    recent = agent.outcomes.filter(passed_at__gte=Now() - LATELY)
+def taken_lately(agents: Sequence[Agent]) -> Taken:
+    """Which exits the results of these agents took in the last seven days, counted one by one."""
+    recent = Outcome.objects.filter(agent__in=agents, passed_at__gte=Now() - LATELY)
     counts = recent.values_list("gate", "reason", "exit").annotate(Count("pk")).order_by()
-    taken: dict[int, dict[str, Counter[str]]] = {}
+    return taken_of(counts)
+
+
+def taken_of(counts: Iterable[tuple[int, str, str, int]]) -> Taken:
+    """Rows of (gate, reason, exit, number) by gate and reason."""
+    taken: Taken = {}
     for gate, reason, exit_, count in counts:
         taken.setdefault(gate, {}).setdefault(reason, Counter())[exit_] += count
-    return [
-        _gate_map(gate, in_force.get(gate.pk), taken.get(gate.pk, {}))
-        for gate in agent.gates.order_by("slug")
-    ]
+    return taken
+
+
+def exit_map(plan: Plan, taken: Taken) -> list[GateMap]:
+    """Gates by reasons, with the exits of the policy in force and what each did of late."""
+    return [_gate_map(gate, policy, taken.get(gate.pk, {})) for gate, policy in plan.gates]
 
 
 def _gate_map(gate: Gate, policy: Policy | None, taken: Mapping[str, Counter[str]]) -> GateMap:

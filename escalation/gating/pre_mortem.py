@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
+from escalation.access.confirming import always, undelayed
 from escalation.gating.catalogue import applicable
 from escalation.gating.forms import PauseForm
 from escalation.gating.models import Agent, Drill, FailureMode
@@ -95,6 +96,7 @@ class PreMortemPages(ModelAdmin[Agent]):
             self.message_user(request, f"{len(new)} failure modes were added; mend their numbers.")
         return redirect("admin:gating_agent_pre_mortem", pk)
 
+    @undelayed(always)
     def drills(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The newest drill of each failure mode; to POST is to hold them all, or the one of `mode`, anew."""
         agent = self._shown(request, pk)
@@ -107,6 +109,7 @@ class PreMortemPages(ModelAdmin[Agent]):
                 return redirect("admin:gating_agent_pre_mortem", pk)
         return TemplateResponse(request, "admin/gating/_drills.html", {"agent": agent, **_drills_of(agent)})
 
+    @undelayed(always)
     def pause_all(self, request: HttpRequest) -> HttpResponse:
         """The kill switch of everything."""
         if not request.user.has_perm("gating.change_agent"):

@@ -22,7 +22,7 @@ ONE_EVENT_A_MOVE = """
 """
 
 # A claim's event says how long it held at least; a claim ahead holds nobody off. A second is left for what
-# lies between claim and event.
+# lies between claim and event. What a lead takes from its holder says whose it was.
 HELD = """
     SELECT 'event ' || id FROM (
         SELECT v.*, lag(kind) OVER moves AS before,
@@ -33,7 +33,8 @@ HELD = """
         WINDOW moves AS (PARTITION BY escalation_id ORDER BY id)
     ) v
     WHERE before IN ('claimed', 'undone', 'handed') AND actor_id IS DISTINCT FROM holder AND (
-        kind IN ('released', 'snoozed', 'decided', 'moved', 'handed')
+        kind = 'released' AND (data ->> 'holder')::bigint IS DISTINCT FROM holder
+        OR kind IN ('snoozed', 'decided', 'moved', 'handed')
         OR kind IN ('claimed', 'expired') AND NOT was_ahead AND at < until - interval '1 second'
     )
 """

@@ -30,6 +30,7 @@ from escalation.review.choices import (
     Choices,
     known_names,
 )
+from escalation.review.orders import NEWEST, ORDERS, URGENCY, Order
 from escalation.review.search import search
 
 # What a stream of claims keeps to, from one escalation to the next.
@@ -70,12 +71,18 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
     alike = filters.NumberFilter(
         label="Alike to", method="failed_alike", widget=forms.HiddenInput, max_value=2**63 - 1
     )
+    order = filters.ChoiceFilter(
+        label="Order",
+        choices=[(order.name, order.label) for order in ORDERS if order.name],
+        empty_label=URGENCY.label,
+        method="in_any_order",
+    )
     show = filters.ChoiceFilter(choices=SHOWS, empty_label=None, method="held")
     queue = filters.CharFilter(field_name="queue__slug", widget=forms.HiddenInput, max_length=50)
 
     class Meta:
         model = Escalation
-        fields = ["queue", *NARROWING]
+        fields = ["queue", "order", *NARROWING]
 
     def __init__(
         self, data: Any, *args: Any, names: Mapping[str, Choices] | None = None, **kwargs: Any
@@ -87,7 +94,7 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         super().__init__({"show": OPEN} | asked, *args, **kwargs)
         for name, choices in (names or known_names(self.request.user)).items():
             self.filters[name].extra["choices"] = choices
-        for name in NARROWING:
+        for name in (*NARROWING, "order"):
             self.form.fields[name].widget.attrs["aria-label"] = self.form.fields[name].label
 
     @property
@@ -119,9 +126,15 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         return [*garbled, *shown, *((name, "There is no filter of that name.") for name in self._unknown)]
 
     @property
+    def in_order(self) -> Order:
+        """How the list is ordered: what is decided is never urgent, and always the newest first."""
+        named = self._valid.get("order") or ""
+        return NEWEST if self.part == DECIDED else next(order for order in ORDERS if order.name == named)
+
+    @property
     def folds(self) -> bool:
-        """Whether those that failed alike are one row."""
-        return self.part == OPEN and "alike" not in self.narrowing
+        """Whether those that failed alike are one row: in order of urgency, the first stands for all."""
+        return self.part == OPEN and self.in_order == URGENCY and "alike" not in self.narrowing
 
     @cached_property
     def lead(self) -> Escalation | None:
@@ -143,7 +156,8 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
 
     @property
     def selects(self) -> list[Any]:
-        return [self.form[name] for name in AT_HAND]
+        names = AT_HAND if self.part == DECIDED else (*AT_HAND, "order")
+        return [self.form[name] for name in names]
 
     @property
     def more(self) -> list[Any]:
@@ -174,12 +188,17 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
     def _address(self, narrowing: dict[str, str], without: str = "") -> str:
         shown = {"show": self.part} if self.part != OPEN else {}
         queue = {"queue": self.queue_slug} if self.queue_slug else {}
+        order = {"order": self._valid["order"]} if self._valid.get("order") else {}
         return urlencode(
-            queue | shown | {name: value for name, value in narrowing.items() if name != without}
+            queue | shown | order | {name: value for name, value in narrowing.items() if name != without}
         )
 
     def searched(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         return search(line, value)
+
+    def in_any_order(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
+        """All of it: the page that is read puts it in order."""
+        return line
 
     def whole(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         return line.filter(partial=value == "true")
@@ -197,7 +216,7 @@ class QueueFilter(filters.FilterSet):  # type: ignore[misc]
         return line.filter(tags__contains=[value])
 
     def failed_alike(self, line: EscalationQuerySet, name: str, value: Any) -> EscalationQuerySet:
-        return line.filter(alike_to(self.lead)) if self.lead else line.none()
+        return line.filter(alike_to(self.lead) if self.lead else Q(pk=0))
 
     def assigned(self, line: EscalationQuerySet, name: str, value: str) -> EscalationQuerySet:
         """Keep what this person holds, or what they decided where the decided are shown."""

@@ -89,7 +89,7 @@ class EditForm(VerdictForm):
 
     @property
     def original(self) -> Any:
-        return _arguments(self.escalation) if self._is_approval else self.escalation.output
+        return arguments_of(self.escalation) if self._is_approval else self.escalation.output
 
     @property
     def _is_approval(self) -> bool:
@@ -239,17 +239,18 @@ def form_for(escalation: Escalation, typed: QueryDict) -> VerdictForm | None:
     return next((form for form in forms_for(escalation, typed) if form.is_bound), None)
 
 
+def arguments_of(escalation: Escalation) -> Any:
+    """What the call that is to be approved is made with."""
+    action = escalation.action
+    return action.get("arguments") if isinstance(action, dict) else action
+
+
 def _makes_sense(form: type[VerdictForm], escalation: Escalation) -> bool:
     if form is ContinueForm:
         return escalation.partial
     # There is nothing to accept or to change where the agent produced nothing.
     is_empty = escalation.kind == Escalation.Kind.RESULT and escalation.output is None
     return not (is_empty and form in (AcceptForm, EditForm))
-
-
-def _arguments(escalation: Escalation) -> Any:
-    action = escalation.action
-    return action.get("arguments") if isinstance(action, dict) else action
 
 
 def _as_much_again(usage: Any) -> dict[str, Any]:

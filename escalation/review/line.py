@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Func, IntegerField, OuterRef, Q
+from django.db.models import BigIntegerField, Func, IntegerField, OuterRef, Q, Value
 from django.db.models.functions import JSONObject, Now
 
 from escalation.queue.models import Escalation, Membership, ReasonCode, ReviewQueue
@@ -20,6 +19,8 @@ from escalation.queue.models.line import EscalationQuerySet
 from escalation.queue.models.reason_code import AS_ROW
 from escalation.review.choices import DECIDED, OPEN, SNOOZED, WATCHED
 from escalation.review.filters import QueueFilter
+from escalation.review.orders import Cursor, Stretch
+from escalation.review.own_keys import OwnKeys
 
 PAGE = 50
 MOST_COUNTED = 1000
@@ -39,28 +40,6 @@ KEPT = {
     SNOOZED: Q(status=Status.WAITING, snoozed_until__isnull=False),
     DECIDED: Q(status=Status.DECIDED),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The last row of a page: the next page begins after it."""
-
-    due_at: datetime
-    pk: int
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor | None:
-        """Read what `str` wrote; anything else is no cursor."""
-        due_at, _, pk = text.partition("~")
-        try:
-            moment = datetime.fromisoformat(due_at)
-        except ValueError:
-            return None
-        is_usable = moment.tzinfo and pk.isascii() and pk.isdigit() and len(pk) < 19
-        return cls(moment, int(pk)) if is_usable else None
-
-    def __str__(self) -> str:
-        return f"{self.due_at.isoformat()}~{self.pk}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +73,15 @@ class MyQueue:
 def queues_of(user: User) -> list[MyQueue]:
     """The review queues of a person, by name, in one query."""
     waiting = Escalation.objects.filter(queue=OuterRef("queue"), status=Status.WAITING).order_by()
+    # By id, so that what is counted is still read from an index alone.
+    waiting = waiting.exclude(pk__in=Escalation.objects.filter(not_for=user, status=Status.WAITING))
     counted = ArraySubquery(waiting.values("pk")[: MOST_COUNTED + 1])
     count = Func(counted, function="cardinality", output_field=IntegerField())
     mine = Membership.objects.filter(user=user).select_related("queue").order_by("queue__name")
-    found = mine.annotate(waiting=count, codes=codes_here())
+    found = mine.annotate(waiting=count, codes=codes_here(), own_keys=OwnKeys.beside(user))
     for membership in found:
         membership.queue.codes = membership.codes
+        OwnKeys.remember(user, membership.own_keys)
     return [MyQueue(membership.queue, membership.waiting) for membership in found]
 
 
@@ -114,82 +96,67 @@ def chosen_queues(mine: Iterable[MyQueue], slug: str) -> list[ReviewQueue]:
     return [each.queue for each in mine if slug in ("", each.queue.slug)]
 
 
-def in_queues(mine: Iterable[MyQueue]) -> EscalationQuerySet:
-    """What the members of these queues may see; the same rule as `visible_to`, without another join."""
-    return Escalation.objects.filter(queue__in=[each.queue for each in mine])
+def in_queues(mine: Iterable[MyQueue], user: User) -> EscalationQuerySet:
+    """What `user` may see in their queues; the same rule as `visible_to`, without another join."""
+    return Escalation.objects.filter(queue__in=[each.queue for each in mine]).exclude(not_for=user)
 
 
-def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: Cursor | None) -> Page:
-    """Read one page: the most urgent first, or the newest first among the decided."""
+def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: str) -> Page:
+    """Read one page, in the order that the filters say; `after` is the `later` of the page before."""
     queues = chosen_queues(mine, filters.queue_slug)
-    decided = filters.part == DECIDED
-    order = ("-id",) if decided else ("due_at", "id")
+    stretch = Stretch(filters.in_order, filters.in_order.parse(after))
     # Those of one group are found by an index of their own.
-    edge = _edge(filters, queues, after) if set(filters.narrowing) - {"alike"} else None
-    line = filters.qs
-    found = _first(line, filters.part, queues, after, edge)
-    if filters.folds and any(fingerprint for _, fingerprint in found):
-        edge = edge or _edge(filters, queues, after)
-        found = _first(line.filter(leading(Escalation.objects)), filters.part, queues, after, edge)
-    ids = [pk for pk, _ in found]
-    rows = as_rows(Escalation.objects.filter(pk__in=ids).order_by(*order)[: PAGE + 1])
+    if set(filters.narrowing) - {"alike"}:
+        stretch = replace(stretch, edge=_edge(filters.part, stretch, queues))
+    rows = _rows(filters.qs, filters.part, stretch, queues, counts="alike" in filters.narrowing)
+    if filters.folds and any(row.fingerprint for row in rows):
+        stretch = replace(stretch, edge=stretch.edge or _edge(filters.part, stretch, queues))
+        leaders = filters.qs.filter(leading(Escalation.objects))
+        rows = _rows(leaders, filters.part, stretch, queues, counts=True)
     if len(rows) > PAGE:
-        return Page(rows[:PAGE], str(Cursor(rows[PAGE - 1].due_at, rows[PAGE - 1].pk)))
-    return Page(rows, str(edge), looked=REACH) if edge else Page(rows, "")
+        return Page(rows[:PAGE], str(filters.in_order.cursor_of(rows[PAGE - 1])))
+    return Page(rows, str(stretch.edge), looked=REACH) if stretch.edge else Page(rows, "")
 
 
-def _first(
-    line: EscalationQuerySet,
-    part: str,
-    queues: Sequence[ReviewQueue],
-    after: Cursor | None,
-    edge: Cursor | None,
-) -> list[tuple[int, str]]:
-    """The ids of a page's rows and more, with their fingerprints: the first of each part of the line.
+def _rows(
+    line: EscalationQuerySet, part: str, stretch: Stretch, queues: Sequence[ReviewQueue], *, counts: bool
+) -> list[Any]:
+    """The rows of a page and one more, read in one statement.
 
-    The parts are walked inside one statement, each by its index, so that it costs the same to put together
+    The parts of the line are walked inside it, each by its index, so that it costs the same to put together
     however many queues there are.
     """
-    decided = part == DECIDED
-    order = ("-id",) if decided else ("due_at", "id")
-    columns = JSONObject(pk="pk", fingerprint="fingerprint")
-
-    def head(of: Any) -> ArraySubquery:
-        between = _between(of, after, edge, decided).order_by(*order)
-        return ArraySubquery(between.values(found=columns)[: PAGE + 1])
-
     claimed = Q(status=Status.CLAIMED)
     if part not in KEPT:
-        of_part = line if part == WATCHED else line.filter(claimed)
-        firsts = _between(of_part, after, edge, decided).order_by(*order)
-        return list(firsts.values_list("pk", "fingerprint")[: PAGE + 1])
+        of_part = stretch.of(line if part == WATCHED else line.filter(claimed))
+        return as_rows(of_part[: PAGE + 1], counts=counts)
     here = line.filter(queue=OuterRef("pk"))
-    parts = {"kept": head(here.filter(KEPT[part]))}
+    heads = [here.filter(KEPT[part])]
     # One condition over what waits and what is claimed would sort the line.
-    parts |= {"held": head(here.filter(claimed))} if part == OPEN else {}
-    lines = ReviewQueue.objects.filter(pk__in=[queue.pk for queue in queues]).order_by().annotate(**parts)
-    found = [pair for arrays in lines.values_list(*parts) for array in arrays for pair in array or ()]
-    return [(pair["pk"], pair["fingerprint"]) for pair in found]
+    heads += [here.filter(claimed)] if part == OPEN else []
+    arrays = [ArraySubquery(stretch.of(head).values("pk")[: PAGE + 1]) for head in heads]
+    found = Func(*arrays, function="array_cat") if len(arrays) > 1 else arrays[0]
+    lines = ReviewQueue.objects.filter(pk__in=[queue.pk for queue in queues]).order_by()
+    ids = lines.values(pk_of_row=Func(found, function="unnest", output_field=BigIntegerField()))
+    rows = Stretch(stretch.order).of(Escalation.objects.filter(pk__in=ids))
+    return as_rows(rows[: PAGE + 1], counts=counts)
 
 
-def as_rows(line: EscalationQuerySet) -> list[Any]:
-    """What a row shows, and no body; `alike` is how many wait that failed as it did."""
+def as_rows(line: EscalationQuerySet, *, counts: bool = False) -> list[Any]:
+    """What a row shows, and no body; with `counts`, `alike` is how many wait that failed as it did."""
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
+    alike = how_many_alike(Escalation.objects) if counts else Value(0)
     rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
-    found: list[Any] = list(rows.annotate(holds=held, sleeps=asleep))
-    grouped = [row.pk for row in found if row.fingerprint]
-    counted = Escalation.objects.filter(pk__in=grouped).values_list("pk", how_many_alike(Escalation.objects))
-    numbers = dict(counted) if grouped else {}
-    for row in found:
-        row.alike = numbers.get(row.pk, 0)
-    return found
+    return list(rows.annotate(holds=held, sleeps=asleep, alike=alike))
 
 
 def count_listed(filters: QueueFilter, mine: Sequence[MyQueue]) -> int:
     """How many the filters let through within reach, counted up to 100 and one."""
     queues = chosen_queues(mine, filters.queue_slug)
-    edge = _edge(filters, queues, None) if filters.narrowing else None
-    listed = _between(filters.qs.filter(queue__in=queues), None, edge, filters.part == DECIDED)
+    stretch = Stretch(filters.in_order)
+    if filters.narrowing:
+        stretch = replace(stretch, edge=_edge(filters.part, stretch, queues))
+    listed = stretch.of(filters.qs.filter(queue__in=queues))
     return len(listed.order_by().values("pk")[: MOST_NEW + 1])
 
 
@@ -204,7 +171,7 @@ def why_empty(mine: Sequence[MyQueue], filters: QueueFilter) -> dict[str, Any]:
     """What an empty list tells: how many the filters hide, and whether there ever was anything."""
     counts = [each.waiting for each in mine if filters.queue_slug in ("", each.queue.slug)]
     hidden = f"{MOST_COUNTED}+" if max(counts, default=0) > MOST_COUNTED else sum(counts)
-    return {"hidden": hidden, "has_any": in_queues(mine).exists(), "base": settings.PUBLIC_URL}
+    return {"hidden": hidden, "has_any": filters.queryset.exists(), "base": settings.PUBLIC_URL}
 
 
 def fingerprint(rows: Iterable[Any], mine: Iterable[MyQueue], new: int) -> str:
@@ -214,41 +181,11 @@ def fingerprint(rows: Iterable[Any], mine: Iterable[MyQueue], new: int) -> str:
     return hashlib.sha256(repr((held, waiting, new)).encode()).hexdigest()[:20]
 
 
-def _edge(filters: QueueFilter, queues: Sequence[ReviewQueue], after: Cursor | None) -> Cursor | None:
+def _edge(part: str, stretch: Stretch, queues: Sequence[ReviewQueue]) -> Cursor | None:
     """The last row that this page may look at, or None when the whole line is within reach."""
-    decided = filters.part == DECIDED
-    order = ("-id",) if decided else ("due_at", "id")
-    share = REACH // max(1, len(queues))
-    heads = [
-        _between(head, after, None, decided) for head in _by_queue(Escalation.objects, filters.part, queues)
-    ]
-    ends = [head.order_by(*order).values_list("due_at", "pk")[share - 1 : share] for head in heads]
-    found = [Cursor(*end) for end in ends[0].union(*ends[1:], all=True)] if ends else []
+    order, share = stretch.order, REACH // max(1, len(queues))
+    # What people hold is in no index of the whole line, and is little.
+    heads = [Escalation.objects.filter(KEPT[part], queue=queue) for queue in queues] if part in KEPT else []
+    ends = [stretch.of(head).values_list(order.field, "id")[share - 1 : share] for head in heads]
     # Every queue is read as far as the shortest reach, so that no row of another is passed over.
-    first = max if decided else min
-    return first(found, key=lambda cursor: cursor.pk if decided else (cursor.due_at, cursor.pk), default=None)
-
-
-def _by_queue(line: Any, part: str, queues: Sequence[ReviewQueue]) -> list[EscalationQuerySet]:
-    """Each queue's own part of the line, as its index holds it; what people hold is in none of them."""
-    return [line.filter(KEPT[part], queue=queue) for queue in queues] if part in KEPT else []
-
-
-def _between(
-    line: EscalationQuerySet, after: Cursor | None, edge: Cursor | None, decided: bool
-) -> EscalationQuerySet:
-    if after:
-        line = line.filter(_behind(after, decided))
-    return line.filter(_up_to(edge, decided)) if edge else line
-
-
-def _behind(cursor: Cursor, decided: bool) -> Q:
-    if decided:
-        return Q(pk__lt=cursor.pk)
-    return Q(due_at__gte=cursor.due_at) & (Q(due_at__gt=cursor.due_at) | Q(pk__gt=cursor.pk))
-
-
-def _up_to(cursor: Cursor, decided: bool) -> Q:
-    if decided:
-        return Q(pk__gte=cursor.pk)
-    return Q(due_at__lte=cursor.due_at) & (Q(due_at__lt=cursor.due_at) | Q(pk__lte=cursor.pk))
+    return order.nearest([Cursor(*end) for end in ends[0].union(*ends[1:], all=True)] if ends else [])

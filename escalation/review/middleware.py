@@ -17,7 +17,7 @@ from escalation.review.views.door import ReviewerRequest
 REFUSED = {
     "claimed": "You could not claim this",
     "extended": "You no longer hold this",
-    "released": "You no longer hold this",
+    "released": "It could not be given back",
     "snoozed": "You no longer hold this",
     "moved": "You no longer hold this",
     "handed": "It could not be handed over",

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import QueryDict
+from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 
 from escalation.gating.models import Policy
 from escalation.queue.legible import legible
 from escalation.queue.models import Escalation, Event, Note
 from escalation.queue.models.alike import alike_to
+from escalation.queue.models.reason_code import USUAL, offered
+from escalation.review.compared import Change, changes
 from escalation.review.folding import MOST_LINES, Lines, Room, folded, lines_of
-from escalation.review.forms import VerdictForm, forms_for
-from escalation.review.people import is_watched, may_review, places_for
+from escalation.review.forms import VerdictForm, arguments_of, forms_for
+from escalation.review.people import is_watched, may_lead, may_review, places_for
 from escalation.review.shapes import Shown, cell, shown
 from escalation.review.timeline import Timeline, timeline
 from escalation.review.untrusted import has_hidden
@@ -93,8 +97,7 @@ class EscalationPage:
     @property
     def arguments(self) -> Shown:
         """What is approved, whole: nobody approves what was cut off."""
-        action = self.escalation.action
-        return shown(action.get("arguments") if isinstance(action, dict) else action, self._order)
+        return shown(arguments_of(self.escalation), self._order)
 
     @property
     def _order(self) -> list[str]:
@@ -185,6 +188,17 @@ class EscalationPage:
         return may_review(self.viewer, self.escalation)
 
     @property
+    def may_lead(self) -> bool:
+        return may_lead(self.viewer, self.escalation)
+
+    @property
+    def taken_by(self) -> User | None:
+        """Who took it from the viewer, if that is how it came to be where it is."""
+        moves = [event for event in self.events if event.kind not in Event.NO_MOVES]
+        is_taken = moves[-1].kind == Event.Kind.RELEASED and moves[-1].data.get("holder") == self.viewer.pk
+        return moves[-1].actor if is_taken else None
+
+    @property
     def is_mine(self) -> bool:
         return (
             self.escalation.status == Escalation.Status.CLAIMED and self.escalation.claimed_by == self.viewer
@@ -216,19 +230,40 @@ class EscalationPage:
         decision = self.escalation.decision
         return bool(decision and (not self.escalation.is_blind or decision.reviewer == self.viewer))
 
+    @cached_property
+    def changes(self) -> list[Change]:
+        """Where a standing edit differs from what the agent said."""
+        row, decision = self.escalation, self.escalation.decision
+        if not (decision and decision.edited and self.shows_decision):
+            return []
+        if row.kind == Escalation.Kind.APPROVAL:
+            return changes(arguments_of(row), decision.arguments, self._order)
+        room = Room()
+        found = changes(decision.original_output, decision.output, self._order)
+        return [Change(room.take(one.where), room.take(one.before), room.take(one.after)) for one in found]
+
     @property
     def decided_values(self) -> list[tuple[str, Shown]]:
-        """What the standing decision put in the place of what the agent said."""
+        """What the standing decision said beside its verdict and its changes."""
         decision = self.escalation.decision
-        given = {
-            "Output": decision and decision.output,
-            "Arguments": decision and decision.arguments,
-            "Answer": decision and decision.answer,
-            "Granted": (decision and decision.grant) or None,
-        }
+        given = {"Answer": decision and decision.answer, "Granted": (decision and decision.grant) or None}
         return [
             (label, folded(shown(value, self._order))) for label, value in given.items() if value is not None
         ]
+
+    @property
+    def reason_given(self) -> str:
+        """The reason of the standing decision, in the words in which it was offered."""
+        decision = self.escalation.decision
+        if not (decision and decision.reason_code):
+            return ""
+        codes = offered(self.escalation.queue.codes, decision.verdict) if decision.verdict in USUAL else []
+        return {code.code: code.label for code in codes}.get(decision.reason_code, decision.reason_code)
+
+    @property
+    def receipt_at(self) -> datetime | None:
+        """When the agent said what it had done."""
+        return parse_datetime(str((self.escalation.receipt or {}).get("at", "")))
 
     @property
     def snoozes(self) -> list[tuple[int, str]]:

@@ -13,15 +13,21 @@ from escalation.queue.models import Escalation, Event, Membership, ReviewQueue
 
 def may_review(user: User, escalation: Escalation) -> bool:
     """Whether this person may claim and decide in the escalation's queue."""
-    # Whose decision is looked at again may see that it is, and not judge it twice.
-    if escalation.not_for_id == user.pk:
-        return False
+    return _role_of(user, escalation) in Membership.REVIEWING
+
+
+def may_lead(user: User, escalation: Escalation) -> bool:
+    """Whether this person may take what somebody else holds in the escalation's queue."""
+    return _role_of(user, escalation) in Membership.LEADING
+
+
+def _role_of(user: User, escalation: Escalation) -> str | None:
     # Whoever is shown a row that was loaded with their role needs no second look.
-    role = getattr(escalation, "viewer_role", None)
-    if role is not None:
-        return role in Membership.REVIEWING
-    roles = Membership.objects.filter(user=user, queue=escalation.queue_id, role__in=Membership.REVIEWING)
-    return roles.exists()
+    if not hasattr(escalation, "viewer_role"):
+        roles = Membership.objects.filter(user=user, queue=escalation.queue_id)
+        vars(escalation)["viewer_role"] = roles.values_list("role", flat=True).first()
+    role: str | None = vars(escalation)["viewer_role"]
+    return role
 
 
 def is_watched(events: Iterable[Event], viewer: User) -> bool:

@@ -16,7 +16,7 @@ class SavedViewQuerySet(models.QuerySet["SavedView"]):
 
     def changeable_by(self, user: User) -> SavedViewQuerySet:
         """One's own, and in review queues that one leads those of everybody."""
-        led = Membership.objects.filter(user=user, role__in=[Membership.Role.LEAD, Membership.Role.OPS])
+        led = Membership.objects.filter(user=user, role__in=Membership.LEADING)
         return self.seen_by(user).filter(Q(owner=user) | Q(queue__in=led.values("queue")))
 
 

@@ -10,11 +10,13 @@ from escalation.review.views.escalation import (
     ClaimView,
     DecisionView,
     EscalationView,
+    HolderView,
     SnoozeView,
     WholeView,
 )
 from escalation.review.views.queue import NewsView, NextView, QueueView
 from escalation.review.views.saved import SavedViewsView, SavedViewView
+from escalation.review.views.shortcuts import ShortcutsView
 from escalation.review.views.team import NotesView, PlaceView, WatchView
 
 app_name = "review"
@@ -31,12 +33,14 @@ urlpatterns = [
     path("insights/quality/", QualityView.as_view(), name="quality"),
     path("insights/quality/<int:pk>/settlement/", SettlementView.as_view(), name="settlement"),
     path("insights/<slug:slug>.csv", FigureView.as_view(), name="figure"),
+    path("shortcuts/", ShortcutsView.as_view(), name="shortcuts"),
     path("views/", SavedViewsView.as_view(), name="saved_views"),
     path("views/<int:pk>/", SavedViewView.as_view(), name="saved_view"),
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
     path("escalations/<int:pk>/whole/<slug:part>/", WholeView.as_view(), name="whole"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),
+    path("escalations/<int:pk>/holder/", HolderView.as_view(), name="holder"),
     path("escalations/<int:pk>/ahead/", AheadView.as_view(), name="ahead"),
     path("escalations/<int:pk>/snooze/", SnoozeView.as_view(), name="snooze"),
     path("escalations/<int:pk>/notes/", NotesView.as_view(), name="notes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from concurrent.futures import Future
@@ -12,6 +13,9 @@ from typing import Any
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from escalation.parking import KEY, Bell, Parking
+
+# How long a thread waits for the next request of the client it just answered.
+AGAIN_MS = 1
 
 
 class Held(BaseException):
@@ -56,10 +60,20 @@ class ParkingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         self.wsgi = parkable
 
     def handle(self, conn: TConn) -> Any:
+        """Handle a request, and those that the client sends at once after its answer."""
         try:
-            return super().handle(conn)
+            goes_on = super().handle(conn)
+            # To hand a connection to the main thread and to get it back costs as much as to read a request.
+            while goes_on is True and self._has_room() and _asks_again(conn):
+                goes_on = super().handle(conn)
+            return goes_on
         except Parked as parked:
             return parked
+
+    def _has_room(self) -> bool:
+        """Whether there is a thread for everyone who asks now, so that to wait a moment holds up nobody."""
+        idle = len(self.keepalived_conns) + len(self.parked) + len(self.pending_conns)
+        return bool(self.alive and self.nr_conns - idle <= self.cfg.threads)
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         parking = self._here.parking = Parking(has_waited=getattr(req, "has_waited", False))
@@ -117,6 +131,13 @@ class ParkingWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
             del self.parked[conn]
             self.nr_conns -= 1
             conn.close()
+
+
+def _asks_again(conn: TConn) -> bool:
+    """Whether something comes on a connection within a moment: a request, or its end."""
+    waiting = select.poll()
+    waiting.register(conn.sock, select.POLLIN)
+    return bool(waiting.poll(AGAIN_MS))
 
 
 class _Again:

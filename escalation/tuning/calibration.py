@@ -62,32 +62,38 @@ class Bin:
 
 def fit(strata: Sequence[Stratum]) -> Fitted | None:
     """Learn from the labels, each counted for the results it stands for; None for too few of them."""
-    confidences = np.concatenate([np.empty(0), *(s.reviewed for s in strata)])
-    right = np.concatenate([np.empty(0), *(~s.wrong for s in strata)]).astype(float)
-    weights = np.concatenate([np.empty(0), *(np.full(len(s.reviewed), s.weight) for s in strata)])
-    if len(confidences) < FEWEST:
+    labels = sum(s.known for s in strata)
+    if labels < FEWEST:
         return None
-    order = np.argsort(confidences, kind="stable")
-    facts = confidences[order], right[order], weights[order]
-    if len(confidences) < FEW:
-        return Fitted("platt", _platt(*facts), len(confidences))
-    return Fitted("isotonic", _isotonic(*facts), len(confidences))
+    unique, places = np.unique(np.concatenate([s.confidences for s in strata]), return_inverse=True)
+    weighted, wrong = (
+        np.bincount(places, np.concatenate(counts), unique.size).astype(float)
+        for counts in ([s.weight * s.labels for s in strata], [s.weight * s.wrong for s in strata])
+    )
+    seen = weighted > 0
+    facts = unique[seen], 1 - wrong[seen] / weighted[seen], weighted[seen]
+    if labels < FEW:
+        return Fitted("platt", _platt(*facts, labels), labels)
+    return Fitted("isotonic", _isotonic(*facts), labels)
 
 
 def reliability(strata: Sequence[Stratum], delta: float = 0.10) -> list[Bin]:
     """At most 15 bins of about as many results each; an interval is missed at either end with delta / 2."""
-    every = np.sort(np.concatenate([np.empty(0), *(s.confidences for s in strata)]))
-    if not every.size:
+    every = Stratum.together(strata)
+    if not every.total:
         return []
-    ranks = np.linspace(0, every.size, MOST_BINS + 1)[1:-1].astype(int)
-    edges = [float(every[0]), *np.unique(every[ranks]).tolist(), math.inf]
+    ranks = np.linspace(0, every.total, MOST_BINS + 1)[1:-1].astype(int)
+    middle = every.confidences[np.searchsorted(np.cumsum(every.outcomes), ranks, side="right")]
+    edges = [float(every.confidences[0]), *np.unique(middle).tolist(), math.inf]
     found = []
     for low, high in pairwise(edges):
-        inside = every[(every >= low) & (every < high)]
-        if inside.size:
+        inside = (every.confidences >= low) & (every.confidences < high)
+        if number := int(every.outcomes[inside].sum()):
+            values = every.confidences[inside]
             wrong = wrong_between(strata, low, high, delta)
             right = Estimate(1 - wrong.share, 1 - wrong.high, 1 - wrong.low, wrong.labels)
-            found.append(Bin(low, float(inside[-1]), float(inside.mean()), int(inside.size), right))
+            mean = float(np.average(values, weights=every.outcomes[inside]))
+            found.append(Bin(low, float(values[-1]), mean, number, right))
     return found
 
 
@@ -100,26 +106,26 @@ def expected_error(bins: Sequence[Bin]) -> float | None:
     return apart / sum(one.outcomes for one in seen)
 
 
-def _isotonic(confidences: Floats, right: Floats, weights: Floats) -> list[tuple[float, float]]:
+def _isotonic(confidences: Floats, share: Floats, weights: Floats) -> list[tuple[float, float]]:
     """The rising curve that fits best (Zadrozny and Elkan 2002): both ends of each of its level parts."""
     from scipy.optimize import isotonic_regression
 
-    unique, places = np.unique(confidences, return_inverse=True)
-    weight = np.bincount(places, weights)
-    share = np.bincount(places, weights * right) / weight
-    fitted = isotonic_regression(share, weights=weight)
+    fitted = isotonic_regression(share, weights=weights)
     knots = []
     for start, end in pairwise(fitted.blocks):
         level = float(fitted.x[start])
-        knots += [(float(unique[n]), level) for n in sorted({int(start), int(end) - 1})]
+        knots += [(float(confidences[n]), level) for n in sorted({int(start), int(end) - 1})]
     return knots
 
 
-def _platt(confidences: Floats, right: Floats, weights: Floats) -> list[tuple[float, float]]:
-    """A line in the log odds (Platt 1999), drawn towards "as it says" by a unit normal prior."""
+def _platt(confidences: Floats, right: Floats, weights: Floats, labels: int) -> list[tuple[float, float]]:
+    """A line in the log odds (Platt 1999), drawn towards "as it says" by a unit normal prior.
+
+    `right`: the share of each confidence that was right.
+    """
     odds = _log_odds(confidences)
     # Weights that add up to the labels: a label is one observation, however many results it stands for.
-    counted = weights * len(weights) / weights.sum()
+    counted = weights * labels / weights.sum()
     slope, shift = 1.0, 0.0
     for _ in range(50):
         share = 1 / (1 + np.exp(-(slope * odds + shift)))

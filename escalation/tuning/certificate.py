@@ -64,7 +64,7 @@ def certify(strata: Sequence[Stratum], target: Target, points: Sequence[Point] |
     `points`, where they are known already, are `risk_coverage(strata, target.delta)`.
     """
     evidence = evidence_in(strata)
-    outcomes = sum(len(stratum.confidences) for stratum in strata)
+    outcomes = sum(stratum.total for stratum in strata)
     if outcomes < FEWEST_OUTCOMES:
         missing = FEWEST_OUTCOMES - outcomes
         return Certificate(Status.TOO_FEW_OUTCOMES, target, evidence, missing=missing)
@@ -89,8 +89,8 @@ def certify(strata: Sequence[Stratum], target: Target, points: Sequence[Point] |
 
 def evidence_in(strata: Sequence[Stratum]) -> int:
     """How many labels speak of accepted results; all of them where nothing is accepted yet."""
-    audits = sum(len(stratum.reviewed) for stratum in strata if stratum.audits)
-    return audits or sum(len(stratum.reviewed) for stratum in strata)
+    audits = sum(stratum.known for stratum in strata if stratum.audits)
+    return audits or sum(stratum.known for stratum in strata)
 
 
 def is_due(evidence: int, before: int | None, target: Target) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from django import forms
@@ -16,6 +16,7 @@ from escalation.gating.models import Gate, Policy
 from escalation.gating.models.policy import check_probability, check_threshold
 from escalation.tuning.exceptions import DraftClosed, ProposalClosed
 from escalation.tuning.models import Draft, GateCosts, GateRails, GateTarget, Proposal
+from escalation.tuning.models.rails import RAILS
 
 Said = TypeVar("Said", GateRails, GateCosts)
 # What the what-if page looks back on when nobody says otherwise.
@@ -58,11 +59,11 @@ class WhatIfForm(forms.Form):
         if slid is not None and was is not None and slid != was == said.get("threshold"):
             said["threshold"] = slid
 
-    def period(self) -> tuple[datetime, datetime]:
-        """From the beginning of the first day to the end of the last; the usual period where none is said."""
+    def period(self) -> tuple[date, date]:
+        """The first day, and the one after the last; the usual period where none is said."""
         last = self.cleaned_data["until"] or timezone.localdate()
         first = self.cleaned_data["since"] or last - USUAL_PERIOD
-        return _midnight(first), _midnight(last + timedelta(days=1))
+        return first, last + timedelta(days=1)
 
 
 class ReasonForm(forms.Form):
@@ -187,9 +188,8 @@ class SaidForm(forms.ModelForm[Said]):
         self.fields["reason"].label, self.initial["reason"] = "Why", ""
 
     def set(self, author: User) -> Said:
-        self.instance.pk, self.instance.author = None, author
-        self.instance._state.adding = True
-        return self.save()
+        self.instance.set(author)
+        return self.instance
 
 
 class RailsForm(SaidForm[GateRails]):
@@ -197,17 +197,24 @@ class RailsForm(SaidForm[GateRails]):
 
     class Meta:
         model = GateRails
-        fields = [
-            "auto_apply",
-            "largest_step",
-            "smallest_evidence",
-            "cooling_h",
-            "four_eyes",
-            "on_alarm",
-            "fallback",
-            "reason",
-        ]
+        fields = [*RAILS, "reason"]
         error_messages = {"reason": {"required": WHY}}
+
+
+class SecondForm(forms.Form):
+    """Lets the rails hold that another person wrote."""
+
+    def __init__(self, rails: GateRails, *args: Any) -> None:
+        super().__init__(*args)
+        self.rails = rails
+
+    def second(self, actor: User) -> bool:
+        """Let them hold; False, with the error, when that is refused."""
+        try:
+            self.rails.second(actor)
+        except DraftClosed as refusal:
+            self.add_error(None, said_of(refusal))
+        return not self.errors
 
 
 class CostsForm(SaidForm[GateCosts]):
@@ -217,10 +224,6 @@ class CostsForm(SaidForm[GateCosts]):
         model = GateCosts
         fields = ["error", "minutes", "minute", "delay", "reason"]
         error_messages = {"reason": {"required": WHY}}
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _inside(share: float) -> float:

@@ -1,30 +1,46 @@
 from escalation.invariants import in_sql, never_edited
 
-MISSING = """
-    SELECT 'decision ' || d.id
-    FROM queue_decision d
-    JOIN queue_escalation e ON e.decision_id = d.id
-    LEFT JOIN tuning_label l ON l.decision_id = d.id
-    LEFT JOIN gating_outcome o ON o.escalation_id = e.id AND o.exit NOT IN ('accepted', 'human')
-    WHERE o.id IS NULL AND e.kind = 'result' AND NOT e.partial
-        AND e.reason NOT IN ('second_review', 'gold')
-        AND d.verdict IN ('accept', 'edit', 'reject', 'answer')
-    GROUP BY d.id HAVING count(l.id) <> 1
+# For each standing decision on a whole result: the one that speaks for it, which a lead may have changed.
+SPEAKING = """
+    WITH speaking AS (
+        SELECT CASE WHEN o.stands IS NULL THEN first.decision_id
+            WHEN o.stands = 'second' THEN o.second_id END AS decision_id
+        FROM queue_escalation first
+        LEFT JOIN (
+            SELECT c.first_id, c.stands, second.decision_id AS second_id
+            FROM queue_check c JOIN queue_escalation second ON second.id = c.escalation_id
+            WHERE c.stands IN ('second', 'neither') AND second.decision_id IS NOT NULL
+        ) o ON o.first_id = first.decision_id
+        LEFT JOIN gating_outcome d ON d.escalation_id = first.id AND d.exit NOT IN ('accepted', 'human')
+        WHERE first.decision_id IS NOT NULL AND d.id IS NULL AND first.kind = 'result' AND NOT first.partial
+            AND first.reason NOT IN ('second_review', 'gold')
+    )
+"""
+SAYS = "d.verdict IN ('accept', 'edit', 'reject', 'answer')"
+
+MISSING = f"""
+    {SPEAKING} SELECT 'decision ' || d.id FROM speaking s JOIN queue_decision d ON d.id = s.decision_id
+    WHERE {SAYS} AND NOT EXISTS (SELECT FROM tuning_label l WHERE l.decision_id = d.id)
 """
 
-ORPHANED = """
-    SELECT 'label ' || l.id
-    FROM tuning_label l
-    JOIN queue_decision d ON d.id = l.decision_id
-    JOIN queue_escalation e ON e.id = d.escalation_id
-    WHERE e.decision_id IS DISTINCT FROM d.id OR e.kind <> 'result' OR e.partial
-        OR e.reason IN ('second_review', 'gold')
-        OR d.verdict NOT IN ('accept', 'edit', 'reject', 'answer')
+ORPHANED = f"""
+    {SPEAKING} SELECT 'label ' || l.id FROM tuning_label l JOIN queue_decision d ON d.id = l.decision_id
+    LEFT JOIN speaking s ON s.decision_id = d.id WHERE s.decision_id IS NULL OR NOT {SAYS}
+"""
+
+# Where two people change a threshold, two people change that.
+ALONE = """
+    SELECT 'gate rails ' || r.id FROM tuning_gaterails r JOIN LATERAL (
+        SELECT four_eyes FROM tuning_gaterails b
+        WHERE b.gate_id = r.gate_id AND b.id < r.id AND NOT b.waits ORDER BY b.id DESC LIMIT 1
+    ) before ON before.four_eyes
+    WHERE NOT r.waits AND r.drafted_by_id IS NULL
 """
 
 INVARIANTS = [
-    in_sql("Every standing decision on a whole result has exactly one label.", MISSING),
-    in_sql("An undone decision has no label, and neither has one that says nothing of a result.", ORPHANED),
+    in_sql("Every whole result that was judged has exactly one label, of the decision that stands.", MISSING),
+    in_sql("An undone or overruled decision has no label, and none that says nothing.", ORPHANED),
+    in_sql("Where two people change a threshold, nobody alone changes that.", ALONE),
     never_edited("No label is ever edited.", "tuning_label"),
     never_edited("No calibration is ever edited.", "tuning_calibration"),
     never_edited(

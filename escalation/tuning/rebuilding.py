@@ -9,7 +9,7 @@ from django.db import transaction
 
 from escalation.gating.models import Outcome
 from escalation.queue.models import Decision, Escalation
-from escalation.tuning.models.label import Label, label_of
+from escalation.tuning.models.label import Label, label_of, settled_checks
 
 BATCH = 1000
 FACTS = [field.attname for field in Label._meta.concrete_fields if not field.primary_key]
@@ -34,9 +34,9 @@ class Difference:
     def mend(self) -> None:
         """Put the right label in the place of the stored one."""
         if self.stored:
-            self.stored.delete()
+            Label.objects.filter(pk=self.stored.pk).remove()
         if self.right:
-            self.right.save(force_insert=True)
+            self.right.add()
 
 
 def differences() -> Iterator[Difference]:
@@ -53,11 +53,14 @@ def _of_standing_decisions() -> Iterator[Difference]:
     decisions = Decision.objects.filter(pk__in=standing).select_related("escalation").order_by("pk")
     while batch := list(decisions.filter(pk__gt=last)[:BATCH]):
         last = batch[-1].pk
-        escalations = [decision.escalation_id for decision in batch]
+        checks = settled_checks(batch)
+        about = {one.pk: checks[one.pk].first if one.pk in checks else one for one in batch}
+        escalations = [first.escalation_id for first in about.values()]
         outcomes = {one.escalation_id: one for one in Outcome.objects.filter(escalation__in=escalations)}
         stored = {one.decision_id: one for one in Label.objects.filter(decision__in=batch)}
         for decision in batch:
-            found, right = stored.get(decision.pk), label_of(decision, outcomes.get(decision.escalation_id))
+            outcome = outcomes.get(about[decision.pk].escalation_id)
+            found, right = stored.get(decision.pk), label_of(decision, outcome, checks.get(decision.pk))
             if not _same(found, right):
                 yield Difference(found, right)
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
-from django.utils.timezone import now
-
-from escalation.gating.models import Gate, Policy
+from escalation.gating.models import Gate
 from escalation.tuning.bill import Bill, bill_at
 from escalation.tuning.calibration import Bin, Fitted, expected_error, fit, reliability
 from escalation.tuning.certificate import Certificate, Target
 from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogram
 from escalation.tuning.diagram import Diagram, draw_diagram
-from escalation.tuning.models import GateCosts, GateTarget
-from escalation.tuning.remembered import remembered
+from escalation.tuning.models import GateTarget
 from escalation.tuning.second_looks import said_of_reviewers
 from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
 from escalation.tuning.strata import Window, window_at, window_start
@@ -41,17 +37,11 @@ class Risk:
     fitted: Fitted | None
     diagram: Diagram
     bill: Bill | None
-    counted_at: datetime = field(default_factory=now)
 
 
 def risk_at(gate: Gate) -> Risk:
-    """Read a gate's present window and draw it, with its limits said in words; as of a short while ago."""
-    policy, target, costs = gate.policy, GateTarget.objects.of(gate), GateCosts.newest(gate)
-    key = ("risk", gate.pk, policy and policy.pk, target, costs and costs.pk)
-    return remembered(key, lambda: _risk_now(gate, policy, target))
-
-
-def _risk_now(gate: Gate, policy: Policy | None, target: Target) -> Risk:
+    """Read a gate's present window and draw it, with its limits said in words."""
+    policy, target = gate.policy, GateTarget.objects.of(gate)
     window, threshold = window_at(gate), policy.threshold if policy else None
     points = looked_at(risk_coverage(window.strata, target.delta), window.strata)
     closed = window_start(gate)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -20,26 +20,59 @@ from numpy.typing import NDArray
 MOST_POINTS = 200
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """Outcomes of which every one had the same chance to be reviewed.
+    """Outcomes of which every one had the same chance to be reviewed, counted by confidence.
 
-    `confidences`: all of them, shape (N,); `reviewed`: confidences of the reviewed, shape (m,), m <= N;
-    `wrong`: for each reviewed one whether the human said it was wrong, shape (m,), bool; `audits`: whether
-    they were accepted, and reviewed by lot.
+    `confidences`: those that occur, ascending, shape (n,); and how many of each there are, all of shape (n,):
+    `outcomes`, of them `labels`, and of these `wrong`. `audits`: whether they were accepted, and reviewed by
+    lot.
     """
 
     confidences: Floats
-    reviewed: Floats
-    wrong: NDArray[np.bool_]
+    outcomes: Counts
+    labels: Counts
+    wrong: Counts
     audits: bool = False
+
+    @classmethod
+    def of(
+        cls, confidences: Floats, reviewed: Floats, wrong: NDArray[np.bool_], audits: bool = False
+    ) -> Stratum:
+        """Count outcomes given one by one: all `confidences`, those `reviewed`, and which are `wrong`."""
+        unique, outcomes = np.unique(confidences, return_counts=True)
+        places = np.searchsorted(unique, reviewed)
+        labels, errors = (np.bincount(p, minlength=unique.size) for p in (places, places[wrong]))
+        return cls(unique, outcomes, labels, errors, audits)
+
+    @classmethod
+    def together(cls, parts: Sequence[Stratum], audits: bool = False) -> Stratum:
+        """Count several as one, in which all had the same chance."""
+        every = np.concatenate([np.empty(0), *(part.confidences for part in parts)])
+        unique, places = np.unique(every, return_inverse=True)
+
+        def added(name: str) -> Counts:
+            counts = np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
+            return np.bincount(places, counts, unique.size).astype(np.int64)
+
+        return cls(unique, added("outcomes"), added("labels"), added("wrong"), audits)
+
+    @property
+    def total(self) -> int:
+        return int(self.outcomes.sum())
+
+    @property
+    def known(self) -> int:
+        """How many have a label."""
+        return int(self.labels.sum())
 
     @property
     def weight(self) -> float:
         """How many outcomes a reviewed one speaks for: the realised fraction, never the planned one."""
-        return len(self.confidences) / len(self.reviewed) if len(self.reviewed) else 0.0
+        return self.total / self.known if self.known else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +91,19 @@ def risk_coverage(strata: Sequence[Stratum], delta: float = 0.10) -> list[Point]
 
     `risk_upper` is exceeded with probability at most `delta` at each point; 1 where nothing was reviewed.
     """
-    ordered = [_ordered(stratum) for stratum in strata if stratum.confidences.size]
-    return _points(ordered, _grid([one.confidences for one in ordered]), delta) if ordered else []
+    found = [stratum for stratum in strata if stratum.confidences.size]
+    return _points(found, _grid(Stratum.together(found)), delta) if found else []
 
 
 def point_at(strata: Sequence[Stratum], threshold: float, delta: float = 0.10) -> Point | None:
     """The point of the curve at exactly `threshold`, observed or not; None without outcomes."""
-    ordered = [_ordered(stratum) for stratum in strata if stratum.confidences.size]
-    return _points(ordered, np.array([threshold]), delta)[0] if ordered else None
+    found = [stratum for stratum in strata if stratum.confidences.size]
+    return _points(found, np.array([threshold]), delta)[0] if found else None
 
 
 def looked_at(points: Sequence[Point], strata: Sequence[Stratum]) -> list[Point]:
     """The part of a curve that labels speak of: nothing above the first label, nothing below the last."""
-    lowest = min((float(s.reviewed.min()) for s in strata if s.reviewed.size), default=math.inf)
+    lowest = min((float(s.confidences[s.labels > 0][0]) for s in strata if s.known), default=math.inf)
     return [point for point in points if point.labels and point.threshold >= lowest]
 
 
@@ -112,16 +145,16 @@ def wrong_between(
 
     Each end of the interval is exceeded with probability at most `delta` / 2.
     """
-    sums = np.zeros((5, 1))
+    sums, heaviest = np.zeros((5, 1)), 0.0
     for stratum in strata:
-        within = (stratum.reviewed >= low) & (stratum.reviewed < high)
-        wrong, weight = int((within & stratum.wrong).sum()), stratum.weight
-        if labels := int(within.sum()):
+        within = (stratum.confidences >= low) & (stratum.confidences < high)
+        wrong, weight = int(stratum.wrong[within].sum()), stratum.weight
+        if labels := int(stratum.labels[within].sum()):
+            heaviest = max(heaviest, weight)
             added = (weight * labels, weight * wrong, weight**2 * wrong, weight**2 * labels, labels)
             sums += np.array(added)[:, None]
     weighted, errors, squares, all_squares, counted = sums
-    heaviest = max((s.weight for s in strata if ((s.reviewed >= low) & (s.reviewed < high)).any()), default=0)
-    largest = np.array([float(heaviest)])
+    largest = np.array([heaviest])
     share, upper = limit(weighted, errors, squares, largest, delta / 2)
     _, right = limit(weighted, weighted - errors, all_squares - squares, largest, delta / 2)
     return Estimate(float(share[0]), float(1 - right[0]), float(upper[0]), int(counted[0]))
@@ -140,35 +173,22 @@ def _fewest(record: Callable[[int], tuple[float, int]], alpha: float, delta: flo
     return bisect_left(range(most), True, lo=most // 2, key=enough)
 
 
-def _ordered(stratum: Stratum) -> Stratum:
-    """The same, in the order of confidence: sorted once, and cut at every point."""
-    order = np.argsort(stratum.reviewed, kind="stable")
-    return replace(
-        stratum,
-        confidences=np.sort(stratum.confidences),
-        reviewed=stratum.reviewed[order],
-        wrong=stratum.wrong[order],
-    )
-
-
-def _grid(confidences: Sequence[Floats]) -> Floats:
+def _grid(every: Stratum) -> Floats:
     """The confidences that occur, from the top; of more than 200, as many outcomes between each."""
-    every = np.sort(np.concatenate(confidences), kind="stable")  # of sorted parts: a merge
-    unique: Floats = every[np.append(True, every[1:] != every[:-1])]
+    unique = every.confidences
     if unique.size > MOST_POINTS:
-        ranks = np.linspace(0, every.size - 1, MOST_POINTS).round().astype(int)
-        unique = np.unique(every[ranks])
+        ranks = np.linspace(0, every.total - 1, MOST_POINTS).round()
+        unique = np.unique(unique[np.searchsorted(np.cumsum(every.outcomes), ranks, side="right")])
     return unique[::-1]
 
 
-def _points(ordered: Sequence[Stratum], grid: Floats, delta: float) -> list[Point]:
-    total = sum(len(stratum.confidences) for stratum in ordered)
+def _points(strata: Sequence[Stratum], grid: Floats, delta: float) -> list[Point]:
+    total = sum(stratum.total for stratum in strata)
     covered, labels, weighted, errors, squares, largest = (np.zeros(len(grid)) for _ in range(6))
-    for stratum in ordered:
-        weight = stratum.weight
-        seen = _at_or_above(stratum.reviewed, grid)
-        wrong = _at_or_above(stratum.reviewed[stratum.wrong], grid)
-        covered += _at_or_above(stratum.confidences, grid)
+    for stratum in strata:
+        weight, first = stratum.weight, np.searchsorted(stratum.confidences, grid, side="left")
+        seen, wrong = _from(stratum.labels, first), _from(stratum.wrong, first)
+        covered += _from(stratum.outcomes, first)
         labels += seen
         weighted += weight * seen
         errors += weight * wrong
@@ -179,8 +199,10 @@ def _points(ordered: Sequence[Stratum], grid: Floats, delta: float) -> list[Poin
     return [Point(*values) for values in zip(*columns, strict=True)]
 
 
-def _at_or_above(ordered: Floats, grid: Floats) -> Floats:
-    return (len(ordered) - np.searchsorted(ordered, grid, side="left")).astype(float)
+def _from(counts: Counts, first: NDArray[np.intp]) -> Floats:
+    """How many there are from each place on."""
+    found: Floats = (counts.sum() - np.append(0, np.cumsum(counts))[first]).astype(float)
+    return found
 
 
 def limit(

@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import Any
 
 import numpy as np
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Min, Q, QuerySet
-from django.db.models.functions import Floor, Ln, Now
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from escalation.gating.models import Gate, Outcome, Policy
-from escalation.queue.models import Escalation, Reason
 from escalation.tuning.certificate import Certificate, Status, Target, certify
-from escalation.tuning.models.label import Label
+from escalation.tuning.models.tally import Tally
 from escalation.tuning.statistics import Stratum
+from escalation.tuning.tallying import REASONS
 
 LONGEST_WINDOW = timedelta(days=90)
 # A label may speak for this many outcomes at most: beyond, one surprise would decide everything.
 HEAVIEST = 100
 # As much of a period must be decided before it vouches for anything: reviewers may take the easy ones first.
 CLOSED_AUDITS, CLOSED_ESCALATIONS = 0.90, 0.95
-# What is missing to certainty; of nothing there is no logarithm.
-MISSING = 1.0 + 1e-9 - F("confidence")
-# Where the confidence decided, or would have: what a guard stopped takes its exit whatever it is.
-BY_CONFIDENCE = ("", Reason.LOW_CONFIDENCE, Reason.NOT_LIVE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +33,14 @@ class Cell:
 
     policy: int
     escalated: bool
+    category: str
     confidence: float
     outcomes: int
+    asked: int  # how many a human was asked about
+    decided: int  # and has decided, whatever the verdict
     labels: int
     wrong: int
     audits: int
-    asked: int  # how many a human was asked about
-    decided: int  # and has decided, whatever the verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +88,42 @@ class Window:
         return replace(found, status=Status.AUDIT_BACKLOG if self.open else Status.UNAUDITED_STRATUM)
 
 
-def window_at(gate: Gate, since: datetime | None = None, until: datetime | None = None) -> Window:
-    """Read the present window of a gate, or what passed from `since` to before `until` of its versions.
+def window_at(gate: Gate, since: date | None = None, until: date | None = None) -> Window:
+    """Read the present window of a gate, or what passed of its versions from day `since` to before `until`.
 
-    One query, whose rows are counts by policy, way and confidence. Confidences that differ by less than a
-    ten-thousandth, or by a hundredth of what is missing to 1, count as the lowest of them, so that a million
-    outcomes are a few thousand rows. At that one, and at the threshold in force, all counts are exact.
+    Confidences that differ by less than a thousandth, or by a twentieth of what is missing to 1, count as the
+    lowest of them. At that one, and at the threshold in force for what passed under it, all counts are exact.
     """
     newest = gate.outcomes.order_by("-id").values_list("model", "prompt_version").first()
     if newest is None:
         return Window("", "")
-    outcomes = gate.outcomes.filter(model=newest[0], prompt_version=newest[1])
-    passed = decided_by_confidence(outcomes, since or window_start(gate), until)
-    cells = _cells(passed, gate.policy)
-    return Window(*newest, cells, *_strata(cells, _periods(gate.policies.order_by("version"))))
+    today = timezone.localdate()
+    days = since or today - LONGEST_WINDOW, until or today + timedelta(days=1)
+    policies = list(gate.policies.order_by("version"))
+    rows = Tally.objects.cells(
+        gate,
+        newest,
+        days,
+        era=None if since else _era(gate),
+        threshold=policies[-1].threshold if policies else 0.0,
+    )
+    cells = [Cell(*row) for row in rows]
+    return Window(*newest, cells, *_strata(cells, _periods(policies)))
+
+
+def _era(gate: Gate) -> int | None:
+    """The watch whose alarm closed the last window of a gate."""
+    return _closed(gate).values_list("pk", flat=True).first()
 
 
 def window_start(gate: Gate) -> datetime | None:
     """When an alarm closed the last window of a gate: what was before says nothing of what is now."""
+    return _closed(gate).values_list("ended_at", flat=True).first()
+
+
+def _closed(gate: Gate) -> QuerySet[Any]:
     recent = gate.watches.filter(closed_the_window=True, ended_at__gte=Now() - LONGEST_WINDOW)
-    return recent.order_by("-ended_at").values_list("ended_at", flat=True).first()
+    return recent.order_by("-pk")
 
 
 def decided_by_confidence(
@@ -118,49 +133,26 @@ def decided_by_confidence(
     found = outcomes.filter(
         passed_at__gte=since or Now() - LONGEST_WINDOW,
         exit__in=[Outcome.Exit.ACCEPTED, Outcome.Exit.HUMAN],
-        reason__in=BY_CONFIDENCE,
+        reason__in=REASONS,
         partial=False,
         confidence__isnull=False,
     )
     return found.filter(passed_at__lt=until) if until else found
 
 
-def _cells(outcomes: QuerySet[Outcome], in_force: Policy | None) -> list[Cell]:
-    reached = Q(confidence__gte=in_force.threshold if in_force else 0.0)
-    # Cells of even width cannot tell apart what a sure model says; those on a logarithmic scale can.
-    alike = {
-        "even": Floor(F("confidence") * 10_000.0),
-        "odds": Floor(-100.0 * Ln(MISSING)),
-        "reaches": ExpressionWrapper(reached, output_field=BooleanField()),
-    }
-    counted = (
-        outcomes.order_by()
-        .values("policy_id", "exit", **alike)
-        .annotate(
-            lowest=Min("confidence"),
-            number=Count("pk"),
-            labelled=Count("labels"),
-            wrong=Count("labels", filter=Q(labels__correct=False)),
-            audits=Count("labels", filter=Q(labels__source=Label.Source.AUDIT)),
-            asked=Count("escalation"),
-            decided=Count("escalation", filter=Q(escalation__status=Escalation.Status.DECIDED)),
-        )
-        .order_by("policy_id", "exit", "-lowest")
-    )
-    names = ("lowest", "number", "labelled", "wrong", "audits", "asked", "decided")
-    rows = counted.values_list("policy_id", "exit", *names)
-    return [Cell(policy, exit_ == Outcome.Exit.HUMAN, *counts) for policy, exit_, *counts in rows]
-
-
 def _periods(policies: Iterable[Policy]) -> dict[int, str]:
     """Name, for each policy, its span of versions with the same threshold and audit rate."""
     names: dict[int, str] = {}
-    for _, same in groupby(policies, key=lambda policy: (policy.threshold, policy.audit_rate)):
+    for _, same in groupby(policies, key=_numbers):
         versions = list(same)
         first, last = versions[0].version, versions[-1].version
         name = f"policy v{first}" if first == last else f"policies v{first} to v{last}"
         names |= {policy.pk: name for policy in versions}
     return names
+
+
+def _numbers(policy: Policy) -> tuple[float, float, dict[str, float]]:
+    return policy.threshold, policy.audit_rate, policy.own_thresholds
 
 
 def _strata(
@@ -209,10 +201,8 @@ def _backlog(escalated: bool, cells: list[Cell]) -> str:
 
 
 def _stratum(escalated: bool, cells: list[Cell]) -> Stratum:
-    values, outcomes, labels, wrong = (
+    confidences, outcomes, labels, wrong = (
         np.array([getattr(cell, name) for cell in cells])
         for name in ("confidence", "outcomes", "labels", "wrong")
     )
-    first = np.repeat(np.cumsum(labels) - labels, labels)
-    is_wrong = np.arange(labels.sum()) - first < np.repeat(wrong, labels)
-    return Stratum(np.repeat(values, outcomes), np.repeat(values, labels), is_wrong, audits=not escalated)
+    return Stratum.together([Stratum(confidences, outcomes, labels, wrong)], audits=not escalated)

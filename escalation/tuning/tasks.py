@@ -1,13 +1,19 @@
 from django.utils.timezone import now
 
 from escalation.ticks import tick
-from escalation.tuning.models import Calibration, Proposal, Watch
+from escalation.tuning.models import Calibration, Proposal, Tally, Watch
 
 
 @tick("tuning.propose_thresholds")
 def propose_thresholds() -> int:
     """Look at every gate whose labels have doubled since the last look; apply what may be without asking."""
     return len(Proposal.objects.make_due()) + len(Proposal.objects.apply_due(now()))
+
+
+@tick("tuning.tally")
+def tally() -> int:
+    """Count what has settled since the last tick, so that no page has to."""
+    return Tally.objects.count_on(now())
 
 
 @tick("tuning.calibrate")

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from escalation.gating.models import Gate, Outcome
-from escalation.tuning.remembered import remembered
+from escalation.gating.rollups import OUTCOMES
 from escalation.tuning.statistics import Estimate, Stratum, wilson, wrong_between
 from escalation.tuning.strata import Window, decided_by_confidence, window_at
 
 PAGE = 20
+# So many results are looked through for one page.
+LOOKED_THROUGH = 20_000
+A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +58,51 @@ class WhatIf:
     candidate: Replay
     in_force: Replay | None
     moved: Sequence[Outcome]
-    next: int | None  # show those before this one on the next page
+    next: int | None  # where the next page begins: what passed before this one
 
     @property
     def accepts_more(self) -> bool:
         return self.in_force is not None and self.candidate.threshold < self.in_force.threshold
 
 
-def what_if(
-    gate: Gate, threshold: float, since: datetime, until: datetime, before: int | None = None
-) -> WhatIf:
-    """Replay what passed from `since` to before `until`; list what changes sides, newest first."""
-    policy = gate.policy
-    window = remembered(("what if", gate.pk, since, until), lambda: window_at(gate, since, until))
+def what_if(gate: Gate, threshold: float, since: date, until: date, before: int | None = None) -> WhatIf:
+    """Replay what passed from day `since` to before day `until`; list what changes sides, newest first."""
+    policy, window = gate.policy, window_at(gate, since, until)
     in_force = policy.threshold if policy else threshold
     passed = gate.outcomes.filter(model=window.model, prompt_version=window.prompt_version)
     between = {"confidence__gte": min(threshold, in_force), "confidence__lt": max(threshold, in_force)}
-    moved = decided_by_confidence(passed, since, until).filter(**between)
-    if before is not None:
-        moved = moved.filter(pk__lt=before)
-    page = list(moved.prefetch_related("labels").order_by("-pk")[: PAGE + 1])
+    moved = decided_by_confidence(passed, _midnight(since), _midnight(until)).filter(**between)
+    # Ids come in the order of the clock, or nearly so; and a day may begin half a day earlier elsewhere.
+    first, last = (OUTCOMES.first_since(day) for day in (since - A_DAY, until + A_DAY))
+    page, rest = _page(gate, moved, min(before or last, last), first)
     return WhatIf(
         window=window,
         candidate=replay(window.strata, threshold),
         in_force=replay(window.strata, in_force) if policy else None,
-        moved=page[:PAGE],
-        next=page[PAGE - 1].pk if len(page) > PAGE else None,
+        moved=page,
+        next=rest,
     )
+
+
+def _page(gate: Gate, moved: QuerySet[Outcome], before: int, first: int) -> tuple[list[Outcome], int | None]:
+    """The newest of `moved` before an id, and where to look on; one page looks a bounded way back."""
+    older = gate.outcomes.filter(pk__lt=before, pk__gte=first).order_by("-pk").values_list("pk", flat=True)
+    last = next(iter(older[LOOKED_THROUGH - 1 : LOOKED_THROUGH]), first)
+    found = moved.filter(pk__lt=before, pk__gte=last).prefetch_related("labels").order_by("-pk")
+    page = list(found[: PAGE + 1])
+    if len(page) > PAGE:
+        return page[:PAGE], page[PAGE - 1].pk
+    return page, last if last > first else None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def replay(strata: Sequence[Stratum], threshold: float) -> Replay:
     """Count what reaches a threshold, and estimate what was wrong of it and right of the rest."""
-    total = sum(len(stratum.confidences) for stratum in strata)
-    accepted = sum(int((stratum.confidences >= threshold).sum()) for stratum in strata)
+    total = sum(stratum.total for stratum in strata)
+    accepted = sum(int(stratum.outcomes[stratum.confidences >= threshold].sum()) for stratum in strata)
     above, below = wrong_between(strata, threshold), wrong_between(strata, -math.inf, threshold)
     right = Estimate(1 - below.share, 1 - below.high, 1 - below.low, below.labels)
     return Replay(

@@ -1,4 +1,4 @@
-// While an output is edited, what goes and what comes is shown under the field, word by word.
+// What goes and what comes, word by word: under a field while it is edited, and of an edit that stands.
 
 const MOST_STEPS = 1_000_000;
 const NEAR = 200; // characters of what stayed, on both sides of what changed
@@ -7,8 +7,7 @@ const PAUSE_MS = 200;
 const words = (text) => text.match(/\s+|[^\s\p{L}\p{N}]|[\p{L}\p{N}]+/gu) ?? [];
 
 document.addEventListener("input", (event) => {
-  const field = event.target;
-  if (field.matches("form[data-verdict=edit] :is(textarea, input)") && !field.closest(".cells-edit")) tellSoon(field);
+  if (event.target.matches("form[data-verdict=edit] :is(textarea, input)")) tellSoon(event.target);
 });
 
 function tellSoon(field) {
@@ -17,23 +16,43 @@ function tellSoon(field) {
   else field.pause = setTimeout(() => tell(field), PAUSE_MS);
 }
 
-for (const arrival of ["htmx:after:swap", "shown"]) document.addEventListener(arrival, tellAll);
+for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
 tellAll();
 
 function tellAll() {
   for (const field of document.querySelectorAll("form[data-verdict=edit] [data-original]")) tell(field);
+  for (const change of document.querySelectorAll(".diff[data-compare]")) refine(change);
 }
 
 function tell(field) {
   if (field.name === "note" || field.type === "checkbox") return;
-  const box = field.parentElement.querySelector(".diff") ?? field.parentElement.appendChild(newBox());
-  const before = field.dataset.original ?? field.defaultValue;
-  box.hidden = before === field.value;
-  if (!box.hidden) box.replaceChildren(...compare(before, field.value).map(asNode));
+  const table = field.closest(".cells-edit");
+  if (table) return tellCells(table);
+  const box = boxIn(field.parentElement);
+  box.hidden = isSame(field);
+  if (!box.hidden) box.replaceChildren(...differences(field));
 }
 
-function newBox() {
-  return Object.assign(document.createElement("p"), { className: "diff" });
+// A cell has no room for it: what changed in a table is listed under it.
+function tellCells(table) {
+  const changed = [...table.querySelectorAll("textarea")].filter((cell) => !isSame(cell));
+  const box = boxIn(table.parentElement);
+  box.hidden = !changed.length;
+  box.replaceChildren(...changed.flatMap((cell) => [`${cell.getAttribute("aria-label")}: `, ...differences(cell), "\n"]));
+}
+
+const originalOf = (field) => field.dataset.original ?? field.defaultValue;
+const isSame = (field) => originalOf(field) === field.value;
+const differences = (field) => compare(originalOf(field), field.value).map(asNode);
+
+function boxIn(parent) {
+  return parent.querySelector(":scope > .diff") ?? parent.appendChild(Object.assign(document.createElement("p"), { className: "diff" }));
+}
+
+function refine(change) {
+  const [gone, come] = ["del", "ins"].map((kind) => change.querySelector(kind)?.textContent ?? "");
+  delete change.dataset.compare;
+  if (gone && come) change.replaceChildren(...compare(gone, come).map(asNode));
 }
 
 function asNode([kind, text]) {

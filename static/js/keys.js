@@ -2,7 +2,7 @@
 // what a key does and what its button does are the same thing.
 
 const table = document.getElementById("keys");
-const keys = table ? JSON.parse(table.textContent) : [];
+const { keys, are_on: areOn } = table ? JSON.parse(table.textContent) : { keys: [], are_on: false };
 const known = new Set(keys.map((key) => key.press));
 const CHORD_MS = 1500;
 let chord = "";
@@ -16,10 +16,8 @@ const openForm = () => document.querySelector("details.verdict[open], details.sn
 const sheet = () => document.getElementById("shortcuts");
 const palette = () => document.getElementById("palette");
 
-// What a person has changed: the key of the table, and the one in its place. It stays in this browser.
-let changes = JSON.parse(localStorage.getItem("otherwise.keys") ?? "{}");
-let changing = "";
-const areOff = () => localStorage.getItem("otherwise.keys.off") === "1";
+// What a person has changed: the key of the table, and the one in its place.
+const changes = Object.fromEntries(keys.filter(({ press, now }) => press !== now).map(({ press, now }) => [press, now]));
 const nowOf = (press) => changes[press] ?? press;
 
 function meaning(press) {
@@ -32,9 +30,8 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return send(event);
   if ((event.ctrlKey || event.metaKey) && event.key === "k") return find(event);
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (changing) return change(event);
   if (event.key === "Escape") return leave(event);
-  if (isTyping(event.target) || palette()?.open || areOff() || (sheet()?.open && event.key !== "?")) return;
+  if (isTyping(event.target) || palette()?.open || !areOn || (sheet()?.open && event.key !== "?")) return;
   const press = meaning(pressed(event));
   if (!known.has(press)) return;
   if (act(press, event)) event.preventDefault();
@@ -138,62 +135,16 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// --- Other keys
-
-function change(event) {
-  event.preventDefault();
-  const wanted = event.key;
-  const said = document.getElementById("key-said");
-  const taken = keys.find(({ press }) => press !== changing && nowOf(press) === wanted);
-  if (wanted === "Escape") said.textContent = "It stays as it was.";
-  else if (wanted.length !== 1 || /[1-9 ]/.test(wanted)) said.textContent = "That key cannot be used. Press a letter or a sign, or Esc.";
-  else if (taken) said.textContent = `${wanted} is taken: ${taken.does}.`;
-  else {
-    changes = { ...changes, [changing]: wanted };
-    if (changing === wanted) delete changes[changing];
-    keepChanges(`${wanted} it is.`);
-  }
-  changing = "";
-  tellKeys();
-}
-
-function keepChanges(text) {
-  localStorage.setItem("otherwise.keys", JSON.stringify(changes));
-  document.getElementById("key-said").textContent = text;
-}
-
 // Every place that names a key names the one that works.
 function tellKeys() {
   for (const carrier of document.querySelectorAll("[data-key]")) {
     const press = carrier.dataset.key;
-    if (press.length !== 1 || !(press in changes || carrier.dataset.told)) continue;
-    carrier.dataset.told = "1";
+    if (!(press in changes)) continue;
     carrier.setAttribute("aria-keyshortcuts", nowOf(press));
     const label = carrier.querySelector("kbd");
     if (label) label.textContent = /[a-z]/.test(press) ? nowOf(press).toUpperCase() : nowOf(press);
   }
-  for (const label of document.querySelectorAll("[data-press]")) label.textContent = nowOf(label.dataset.press);
-  const box = document.getElementById("keys-on");
-  if (box) box.checked = !areOff();
 }
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-change]");
-  if (button) {
-    changing = button.dataset.change;
-    document.getElementById("key-said").textContent = `Press the new key for: ${keys.find(({ press }) => press === changing).does}.`;
-  } else if (event.target.closest("#keys-reset")) {
-    changes = {};
-    localStorage.removeItem("otherwise.keys.off");
-    keepChanges("All keys are as they were.");
-    tellKeys();
-  }
-});
-
-document.addEventListener("change", (event) => {
-  if (event.target.id !== "keys-on") return;
-  localStorage.setItem("otherwise.keys.off", event.target.checked ? "0" : "1");
-});
 
 for (const arrival of ["htmx:after:swap", "shown"]) document.addEventListener(arrival, tellKeys);
 tellKeys();

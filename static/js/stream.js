@@ -58,7 +58,10 @@ async function save(address, body, left) {
   const answer = await send(address, body).catch(() => null);
   const login = answer?.headers.get("HX-Redirect");
   if (login) return window.location.assign(login);
-  if (answer?.ok) return tell(parse(await answer.text()));
+  if (answer?.ok) {
+    if (address.endsWith("/decision/")) document.dispatchEvent(new CustomEvent("saved", { detail: left.article }));
+    return tell(parse(await answer.text()));
+  }
   const page = answer && [409, 422].includes(answer.status) ? parse(await answer.text()) : null;
   comeBack(page?.article ? page : left);
   document.dispatchEvent(new CustomEvent("unsaved", { detail: answer?.status }));
@@ -118,6 +121,15 @@ function giveBack() {
     send(form.getAttribute("action"), body).catch(() => {});
   }
 }
+
+// What is being claimed ahead has come before the stream is left: it is given back with the rest.
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter } = event;
+  if (!asking || !form.querySelector("[data-release]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  asking.then(() => form.requestSubmit(submitter));
+}, true);
 
 function arrive() {
   if (mine()) askAhead();

@@ -73,6 +73,21 @@ def test_a_released_one_waits_again(as_alice: Caller, an_escalation: RaiseEscala
     assert (answer.status_code, escalation.status) == (204, "waiting")
 
 
+def test_a_lead_gives_back_what_its_holder_holds_and_nobody_else_does(
+    as_alice: Caller, an_escalation: RaiseEscalation, alice: User, bob: User
+) -> None:
+    escalation = an_escalation()
+    escalation.claim(bob)
+    path = f"/escalations/{escalation.pk}/claim/?holder=bob"
+    refused = as_alice.delete(path)
+    escalation.queue.memberships.filter(user=alice).update(role="lead")
+
+    answers = [as_alice.delete(path), as_alice.delete(path)]
+
+    assert [refused.status_code, *(answer.status_code for answer in answers)] == [403, 204, 409]
+    assert escalation.events.filter(kind="released", actor=alice).count() == 1
+
+
 def test_a_decision_is_recorded(as_alice: Caller, an_escalation: RaiseEscalation) -> None:
     path = f"/escalations/{an_escalation().pk}"
     held = as_alice.post(f"{path}/claim/").json()

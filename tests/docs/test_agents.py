@@ -15,7 +15,7 @@ PAGES = Path(__file__).resolve().parents[2] / "docs" / "agents"
 def test_each_picture_is_the_exit_map_of_its_agent() -> None:
     load(lambda _: None)
 
-    maps = {agent.slug: as_markdown(agent, exit_map(agent)) for agent in Agent.objects.all()}
+    maps = {agent.slug: as_markdown(agent, exit_map(agent.plan(), {})) for agent in Agent.objects.all()}
 
     assert {page.stem for page in PAGES.glob("*.md")} == set(maps)
     for slug, text in maps.items():

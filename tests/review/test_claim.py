@@ -91,3 +91,39 @@ def test_what_one_does_not_hold_cannot_be_given_back(
 
 def test_a_stranger_cannot_claim(as_mallory: Client, an_escalation: RaiseEscalation) -> None:
     assert as_mallory.post(f"/escalations/{an_escalation().pk}/claim/").status_code == 404
+
+
+def test_a_lead_takes_what_somebody_holds_and_its_holder_is_told_by_whom(
+    as_alice: Client, as_bob: Client, an_escalation: RaiseEscalation, alice: User, bob: User
+) -> None:
+    escalation = an_escalation(output="It is on its way.")
+    escalation.claim(bob)
+    escalation.queue.memberships.filter(user=alice).update(role="lead")
+    assert b"Take it from bob" in as_alice.get(f"/escalations/{escalation.pk}/").content
+
+    answer = as_alice.post(
+        f"/escalations/{escalation.pk}/holder/", {"_method": "delete", "holder": "bob"}, headers=HTMX
+    )
+
+    assert b"Claim it and decide" in answer.content
+    beat = as_bob.put(f"/escalations/{escalation.pk}/claim/", headers=HTMX)
+    assert beat.status_code == 409
+    assert b"alice took it from you" in beat.content
+    sent = {"verdict": "answer", "version": 2, "text": "my long answer"}
+    refused = as_bob.post(f"/escalations/{escalation.pk}/decision/", sent, headers=HTMX)
+    assert refused.status_code == 409
+    assert b"alice took it from you" in refused.content
+    assert b"my long answer" in refused.content
+
+
+def test_a_reviewer_is_not_offered_to_take_and_may_not(
+    as_alice: Client, an_escalation: RaiseEscalation, bob: User
+) -> None:
+    escalation = an_escalation()
+    escalation.claim(bob)
+
+    page = as_alice.get(f"/escalations/{escalation.pk}/")
+
+    assert b"Take it from" not in page.content
+    sent = {"_method": "delete", "holder": "bob"}
+    assert as_alice.post(f"/escalations/{escalation.pk}/holder/", sent).status_code == 403

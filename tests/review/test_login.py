@@ -9,7 +9,7 @@ from tests.review.conftest import HTMX
 
 
 def test_a_reviewer_signs_in_and_lands_on_the_queue(client: Client, alice: User) -> None:
-    sent = {"username": "alice", "password": PASSWORD}
+    sent = {"login": "alice", "password": PASSWORD}
 
     response = client.post("/login/", sent, follow=True)
 
@@ -18,9 +18,9 @@ def test_a_reviewer_signs_in_and_lands_on_the_queue(client: Client, alice: User)
 
 
 def test_a_wrong_password_is_refused_in_words(client: Client, alice: User) -> None:
-    response = client.post("/login/", {"username": "alice", "password": "wrong"})
+    response = client.post("/login/", {"login": "alice", "password": "wrong"})
 
-    assert b"Please enter a correct username and password" in response.content
+    assert b"The username and/or password you specified are not correct" in response.content
 
 
 def test_the_demo_sign_ins_are_not_shown_where_there_is_no_demo(client: Client, db: None) -> None:

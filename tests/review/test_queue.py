@@ -72,13 +72,14 @@ def test_somebody_without_a_queue_sees_an_empty_page(
     ("query", "expected"),
     [
         ("?reason=breaker_open", ["broken"]),
+        ("?agent=other", ["another's"]),
         ("?agent=support-triage", ["doubtful", "broken", "in part"]),
         ("?partial=1", ["in part"]),
         ("?priority=0", ["in part"]),
-        ("?queue=support", ["doubtful", "broken", "in part"]),
+        ("?queue=support", ["doubtful", "broken", "another's", "in part"]),
         ("?queue=elsewhere", []),
-        ("?reason=audit", ["doubtful", "broken", "in part"]),
-        ("?priority=high&partial=maybe&queue=%00", ["doubtful", "broken", "in part"]),
+        ("?reason=audit", ["doubtful", "broken", "another's", "in part"]),
+        ("?priority=high&partial=maybe&queue=%00", ["doubtful", "broken", "another's", "in part"]),
     ],
 )
 def test_filters_in_the_address_narrow_the_list(
@@ -87,6 +88,8 @@ def test_filters_in_the_address_narrow_the_list(
     an_escalation(title="doubtful")
     an_escalation(title="broken", reason="breaker_open")
     an_escalation(title="in part", partial=True, priority=0)
+    Agent.objects.create(slug="other")
+    an_escalation(title="another's", agent="other")
 
     assert titles(as_alice, query) == expected
 
@@ -191,12 +194,16 @@ def test_htmx_gets_the_list_without_the_page_around_it(
     assert "<html" not in text
 
 
-@pytest.mark.parametrize("rows", [1, 60])
+@pytest.mark.parametrize(("rows", "fingerprint"), [(1, ""), (60, ""), (60, "orders: timeout")])
 def test_the_page_takes_at_most_8_queries_and_loads_no_body(
-    as_alice: Client, an_escalation: RaiseEscalation, django_assert_max_num_queries: object, rows: int
+    as_alice: Client,
+    an_escalation: RaiseEscalation,
+    django_assert_max_num_queries: object,
+    rows: int,
+    fingerprint: str,
 ) -> None:
     for _ in range(rows):
-        an_escalation()
+        an_escalation(fingerprint=fingerprint)
 
     with django_assert_max_num_queries(8) as queries:  # type: ignore[operator]
         as_alice.get("/queue/")

@@ -9,9 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 
 import psutil
 import pytest
@@ -28,6 +30,7 @@ from tests.stack.conftest import PROJECT
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAITING = 60
+REQUESTS = 3000
 
 
 class Door:
@@ -116,6 +119,43 @@ def test_many_wait_on_two_threads_and_all_learn_of_the_decision(
 
     assert (seen, took_s < 20) == ((200, "waiting"), True)
     assert told == [(200, "decided")] * WAITING
+
+
+def test_clients_that_ask_without_a_pause_leave_room_for_others(
+    door: Door, an_escalation: RaiseEscalation
+) -> None:
+    path = f"/escalations/{an_escalation().pk}/"
+    over = threading.Event()
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(asking_on(door, over))
+
+        seen = door.get(path)
+
+        assert (seen, over.is_set()) == ((200, "waiting"), False)
+
+
+@contextmanager
+def asking_on(door: Door, over: threading.Event) -> Iterator[None]:
+    """A client whose next request is always there before the answer to the last one."""
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", door.port)) as client:
+        begun = threading.Event()
+
+        def read() -> None:
+            answers = 0
+            while heard := client.recv(65_536):
+                begun.set()
+                answers += heard.count(b"HTTP/1.1 200")
+                if answers > REQUESTS / 2:
+                    over.set()
+
+        with suppress(OSError), ThreadPoolExecutor(2) as threads:
+            threads.submit(read)
+            threads.submit(client.sendall, request * REQUESTS)
+            begun.wait(60)
+            yield
+            client.shutdown(socket.SHUT_RDWR)
 
 
 def test_when_the_time_is_over_it_says_how_things_are(door: Door, an_escalation: RaiseEscalation) -> None:

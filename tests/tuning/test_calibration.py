@@ -13,7 +13,7 @@ def boasting(number: int, seed: int = 1) -> Stratum:
     """Results that are right in the square of what they say."""
     random = np.random.default_rng(seed)
     confidences = random.uniform(0.3, 1.0, number)
-    return Stratum(confidences, confidences, random.random(number) > confidences**2)
+    return Stratum.of(confidences, confidences, random.random(number) > confidences**2)
 
 
 def test_many_labels_show_what_a_confidence_is_worth() -> None:
@@ -40,7 +40,7 @@ def test_a_handful_says_nothing() -> None:
 @pytest.mark.parametrize("number", [60, 5000])
 def test_it_never_falls(number: int) -> None:
     said = np.linspace(0, 1, number)
-    backwards = Stratum(said, said, said > 0.5)
+    backwards = Stratum.of(said, said, said > 0.5)
 
     fitted = fit([backwards])
 
@@ -56,8 +56,8 @@ def test_nothing_is_said_where_nobody_looked() -> None:
 
 
 def test_a_label_counts_for_those_it_stands_for() -> None:
-    seen = Stratum(np.full(300, 0.6), np.full(300, 0.6), np.ones(300, bool))
-    audited = Stratum(np.full(2700, 0.6), np.full(100, 0.6), np.zeros(100, bool), audits=True)
+    seen = Stratum.of(np.full(300, 0.6), np.full(300, 0.6), np.ones(300, bool))
+    audited = Stratum.of(np.full(2700, 0.6), np.full(100, 0.6), np.zeros(100, bool), audits=True)
 
     fitted = fit([seen, audited])
 
@@ -68,7 +68,7 @@ def test_a_label_counts_for_those_it_stands_for() -> None:
 def test_bins_hold_about_as_many_and_say_where_nobody_looked() -> None:
     looked, unseen = boasting(3000), np.linspace(0.05, 0.2, 300)
 
-    bins = reliability([looked, Stratum(unseen, np.empty(0), np.empty(0, bool))])
+    bins = reliability([looked, Stratum.of(unseen, np.empty(0), np.empty(0, bool))])
 
     assert len(bins) == MOST_BINS
     assert sum(one.outcomes for one in bins) == 3300
@@ -77,7 +77,7 @@ def test_bins_hold_about_as_many_and_say_where_nobody_looked() -> None:
 
 
 def test_ties_share_a_bin() -> None:
-    sure = Stratum(np.ones(500), np.ones(500), np.arange(500) < 50)
+    sure = Stratum.of(np.ones(500), np.ones(500), np.arange(500) < 50)
 
     (only,) = reliability([sure])
 
@@ -89,11 +89,11 @@ def test_ties_share_a_bin() -> None:
 def test_the_error_is_small_for_an_honest_agent_and_unknown_without_labels() -> None:
     random = np.random.default_rng(2)
     said = random.uniform(0.2, 1, 20_000)
-    honest = Stratum(said, said, random.random(20_000) > said)
+    honest = Stratum.of(said, said, random.random(20_000) > said)
 
     assert (expected_error(reliability([honest])) or 0) < 0.02
     assert (expected_error(reliability([boasting(20_000)])) or 0) > 0.15
-    assert expected_error(reliability([Stratum(said, np.empty(0), np.empty(0, bool))])) is None
+    assert expected_error(reliability([Stratum.of(said, np.empty(0), np.empty(0, bool))])) is None
 
 
 @pytest.mark.parametrize(("share", "lowest"), [(0.1, 0.4), (0.55, 0.6), (0.9, 0.8), (0.95, None)])

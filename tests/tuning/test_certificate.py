@@ -25,7 +25,7 @@ def labelled(*cells: tuple[float, int, int], audits: bool = False, weight: int =
     """A stratum of (confidence, labels, wrong) cells; each label stands for `weight` outcomes."""
     confidences = np.repeat([c for c, _, _ in cells], [n for _, n, _ in cells])
     wrong = np.concatenate([np.arange(n) < bad for _, n, bad in cells])
-    return Stratum(np.repeat(confidences, weight), confidences, wrong, audits)
+    return Stratum.of(np.repeat(confidences, weight), confidences, wrong, audits)
 
 
 def found(*strata: Stratum, target: Target = TARGET) -> Certificate:

@@ -20,7 +20,7 @@ def test_a_result_costs_its_errors_and_its_questions() -> None:
 def test_chow_and_the_cheapest_point_agree() -> None:
     random = np.random.default_rng(3)
     said = random.uniform(0, 1, 60_000)
-    seen = [Stratum(said, said, random.random(60_000) > said)]
+    seen = [Stratum.of(said, said, random.random(60_000) > said)]
     prices = Prices(error=10, asking=1.2)
 
     best, chow = cheapest(risk_coverage(seen), prices), by_chow(fit(seen), prices)
@@ -35,7 +35,7 @@ def test_chow_and_the_cheapest_point_agree() -> None:
 def test_the_dearer_an_error_the_higher_the_threshold() -> None:
     random = np.random.default_rng(3)
     said = random.uniform(0, 1, 20_000)
-    points = risk_coverage([Stratum(said, said, random.random(20_000) > said)])
+    points = risk_coverage([Stratum.of(said, said, random.random(20_000) > said)])
 
     found = [cheapest(points, Prices(error, 1.2)) for error in (5, 10, 50)]
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 
 from escalation.gating.exceptions import PolicyChanged
 from escalation.gating.models import Gate
+from escalation.invariants import all_invariants
 from escalation.tuning.exceptions import DraftClosed
 from escalation.tuning.models import Draft, GateRails, Proposal
 from tests.tuning.seen import seen_enough
@@ -91,6 +92,42 @@ def test_a_proposal_needs_two_as_well(guarded: Gate, alice: User, olga: User) ->
 
     with pytest.raises(ValidationError, match="Two people"):
         proposal.apply(olga, "the labels say so")
+
+
+def test_nobody_switches_it_off_alone(guarded: Gate, olga: User) -> None:
+    GateRails(gate=guarded, reason="it is slow").set(olga)
+
+    assert GateRails.objects.of(guarded).four_eyes
+    with pytest.raises(DraftClosed, match="another person"):
+        waiting(guarded).second(olga)
+
+
+def test_a_second_person_switches_it_off(guarded: Gate, olga: User, bob_of_ops: User) -> None:
+    GateRails(gate=guarded, reason="it is slow").set(olga)
+
+    waiting(guarded).second(bob_of_ops)
+
+    holds = GateRails.objects.of(guarded)
+    assert (holds.four_eyes, holds.author, holds.drafted_by) == (False, bob_of_ops, olga)
+    assert GateRails.objects.waiting_at(guarded) is None
+    assert [each.sentence for each in all_invariants() if each.breaches()] == []
+
+
+def test_what_was_replaced_meanwhile_does_not_come_to_hold(
+    guarded: Gate, olga: User, bob_of_ops: User
+) -> None:
+    GateRails(gate=guarded, reason="it is slow").set(olga)
+    older = waiting(guarded)
+    GateRails(gate=guarded, four_eyes=True, on_alarm="tell", reason="-").set(olga)
+
+    with pytest.raises(DraftClosed, match="meanwhile"):
+        older.second(bob_of_ops)
+
+
+def waiting(gate: Gate) -> GateRails:
+    found = GateRails.objects.waiting_at(gate)
+    assert found is not None
+    return found
 
 
 def test_the_database_holds_it_too(guarded: Gate, olga: User) -> None:

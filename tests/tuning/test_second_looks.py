@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
+from django.utils.timezone import now
 
 from escalation.gating.models import Gate
 from escalation.invariants import all_invariants
 from escalation.queue.models import Check, Escalation, ReviewQueue
 from escalation.tuning.certificate import Target
+from escalation.tuning.models import Label, Watch
+from escalation.tuning.rebuilding import differences
 from escalation.tuning.reviewers import Seconds, corrected
 from escalation.tuning.risk import risk_at
 from escalation.tuning.second_looks import seconds_at
+from escalation.tuning.strata import window_at
 from escalation.tuning.wording import second_looks
 from tests.cast import RaiseEscalation
+from tests.tuning.seen import passed
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +91,72 @@ def test_it_is_said_in_words(seconds: Seconds, said: str) -> None:
     target = Target(alpha=0.05, delta=0.10)
 
     assert said in second_looks(seconds, target, corrected(target, seconds))
+
+
+def audited_twice(alice: User, bob: User) -> Check:
+    """An accepted result that Alice let pass in its audit, and Bob found wrong."""
+    escalation = passed(0.9).escalation
+    assert escalation is not None
+    return look(escalation, alice, "accept", bob, "reject")
+
+
+@pytest.fixture
+def audited(gate: Gate) -> Gate:
+    gate.adopt(author=None, reason="audit half", audit_rate=0.5)
+    gate.adopt(author=None, reason="audit all", audit_rate=1.0)
+    return gate
+
+
+@pytest.mark.parametrize(
+    ("stands", "labels"),
+    [("first", [("alice", True)]), ("second", [("bob", False)]), ("neither", [])],
+)
+def test_what_a_lead_lets_stand_is_the_label(
+    stands: str, labels: list[Any], audited: Gate, alice: User, bob: User, olga: User
+) -> None:
+    check = audited_twice(alice, bob)
+
+    check.settle(olga, stands, "I looked.")
+
+    assert list(Label.objects.values_list("decision__reviewer__username", "correct")) == labels
+    assert list(differences()) == []
+    assert [each.sentence for each in all_invariants() if each.breaches()] == []
+
+
+def test_the_label_that_takes_its_place_keeps_the_numbers_of_the_first(
+    audited: Gate, alice: User, bob: User, olga: User
+) -> None:
+    check = audited_twice(alice, bob)
+    before = window_at(audited)
+
+    check.settle(olga, Check.Stands.SECOND, "")
+
+    label, after = Label.objects.get(), window_at(audited)
+    assert (label.source, label.inclusion_probability, label.policy_version) == ("audit", 1.0, 3)
+    assert label.outcome == check.first.escalation.outcome
+    assert [s.weight for s in after.strata] == [s.weight for s in before.strata]
+    assert (after.labels, after.audits, [s.wrong.tolist() for s in after.strata]) == (1, 1, [[1]])
+
+
+def test_undoing_what_stood_lets_the_first_speak_again(
+    audited: Gate, alice: User, bob: User, olga: User
+) -> None:
+    check = audited_twice(alice, bob)
+    check.settle(olga, Check.Stands.SECOND, "")
+
+    check.escalation.undo(bob)
+
+    assert list(Label.objects.values_list("decision__reviewer__username", "correct")) == [("alice", True)]
+    assert list(differences()) == []
+
+
+def test_the_watch_sees_a_result_once_however_often_it_is_judged(
+    audited: Gate, alice: User, bob: User, olga: User
+) -> None:
+    check = audited_twice(alice, bob)
+    Watch.objects.feed_all(now() + timedelta(minutes=1))
+
+    check.settle(olga, Check.Stands.SECOND, "")
+    Watch.objects.feed_all(now() + timedelta(minutes=1))
+
+    assert Watch.objects.get().remembered("errors").seen == 1

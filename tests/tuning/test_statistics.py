@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,23 +17,30 @@ DELTA = 0.10
 
 
 def stratum(confidences: list[float], reviewed: list[float], wrong: list[bool]) -> Stratum:
-    return Stratum(np.array(confidences, float), np.array(reviewed, float), np.array(wrong, bool))
+    return Stratum.of(np.array(confidences, float), np.array(reviewed, float), np.array(wrong, bool))
 
 
 def at(points: list[Point], threshold: float) -> Point:
     return next(point for point in points if point.threshold == threshold)
 
 
+Seen = tuple[list[float], list[float], list[bool]]
+
+
 @st.composite
-def strata(draw: st.DrawFn) -> list[Stratum]:
-    """One to three strata, each with every chance to be reviewed, and with ties."""
+def results(draw: st.DrawFn) -> list[Seen]:
+    """One to three strata one by one, each with every chance to be reviewed, and with ties."""
     found = []
     for _ in range(draw(st.integers(1, 3))):
         confidences = draw(st.lists(st.integers(0, 20).map(lambda n: n / 20), min_size=1, max_size=40))
         reviewed = confidences[: draw(st.integers(1, len(confidences)))]
         wrong = draw(st.lists(st.booleans(), min_size=len(reviewed), max_size=len(reviewed)))
-        found.append(stratum(confidences, reviewed, wrong))
+        found.append((confidences, reviewed, wrong))
     return found
+
+
+def strata() -> st.SearchStrategy[list[Stratum]]:
+    return results().map(lambda found: [stratum(*seen) for seen in found])
 
 
 @pytest.mark.parametrize("weight", [1, 7])
@@ -109,21 +119,32 @@ def test_the_bound_is_never_under_the_estimate(found: list[Stratum]) -> None:
         assert 0 < point.risk_upper <= 1
 
 
-@given(strata(), st.randoms())
-def test_the_order_of_rows_and_strata_says_nothing(found: list[Stratum], random: np.random.Generator) -> None:
+@given(results(), st.randoms())
+def test_the_order_of_rows_and_strata_says_nothing(found: list[Seen], random: Random) -> None:
     shuffled = []
-    for one in found:
-        order = sorted(range(len(one.reviewed)), key=lambda _: random.random())
-        shuffled.append(Stratum(one.confidences[::-1], one.reviewed[order], one.wrong[order]))
-    random.shuffle(shuffled)
+    for confidences, reviewed, wrong in random.sample(found, len(found)):
+        labels = list(zip(reviewed, wrong, strict=True))
+        random.shuffle(labels)
+        shuffled.append(stratum(confidences[::-1], [c for c, _ in labels], [bad for _, bad in labels]))
 
-    assert _rounded(risk_coverage(found, DELTA)) == _rounded(risk_coverage(shuffled, DELTA))
+    points = risk_coverage([stratum(*seen) for seen in found], DELTA)
+
+    assert _rounded(points) == _rounded(risk_coverage(shuffled, DELTA))
+
+
+@given(strata())
+def test_parts_counted_together_are_the_whole(found: list[Stratum]) -> None:
+    whole = Stratum.together(found)
+
+    assert whole.confidences.tolist() == sorted({c for one in found for c in one.confidences.tolist()})
+    assert (whole.total, whole.known) == (sum(one.total for one in found), sum(one.known for one in found))
+    assert whole.wrong.sum() == sum(one.wrong.sum() for one in found)
 
 
 @given(strata(), st.data())
 def test_turning_a_label_wrong_never_lowers_the_bound(found: list[Stratum], data: st.DataObject) -> None:
     which = data.draw(st.sampled_from(found))
-    position = data.draw(st.integers(0, len(which.wrong) - 1))
+    position = data.draw(st.sampled_from(np.flatnonzero(which.labels).tolist()))
     worse = [one if one is not which else _with_wrong(one, position) for one in found]
 
     before, after = risk_coverage(found, DELTA), risk_coverage(worse, DELTA)
@@ -161,7 +182,7 @@ def test_the_fewest_labels_are_just_enough(alpha: float, labels: int) -> None:
 def test_a_long_window_is_drawn_at_two_hundred_points() -> None:
     many = np.linspace(0, 1, 5000)
 
-    points = risk_coverage([Stratum(many, many, np.zeros(5000, bool))], DELTA)
+    points = risk_coverage([Stratum.of(many, many, np.zeros(5000, bool))], DELTA)
 
     assert len(points) <= MOST_POINTS
     assert (points[0].threshold, points[-1].threshold) == (1.0, 0.0)
@@ -169,8 +190,8 @@ def test_a_long_window_is_drawn_at_two_hundred_points() -> None:
 
 def _with_wrong(one: Stratum, position: int) -> Stratum:
     wrong = one.wrong.copy()
-    wrong[position] = True
-    return Stratum(one.confidences, one.reviewed, wrong)
+    wrong[position] = min(wrong[position] + 1, one.labels[position])
+    return replace(one, wrong=wrong)
 
 
 def _rounded(points: list[Point]) -> list[tuple[float, ...]]:

@@ -1,16 +1,21 @@
-"""The account page: a person's own channels, and a reviewer's tokens, shown in the answer that makes them."""
+"""The account page: how a person signs in, hears of things, and lets scripts review in their name."""
 
 from __future__ import annotations
 
 from typing import cast
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
 from django.views import View
 
+from escalation.access.confirming import confirm_first, is_confirmed
+from escalation.access.models import Session
+from escalation.access.second_factor import codes_left
 from escalation.api.account.forms import TokenForm
 from escalation.api.models import OVERLAP, Scope, Token, TokenQuerySet
 from escalation.delivery.forms import ChannelForm
@@ -41,6 +46,11 @@ class AccountView(LoginRequiredMixin, View):
             "channels": Channel.objects.filter(user=self.user).order_by("pk")[:SHOWN],
             "channel_form": channel_form or ChannelForm(owner=self.user),
             "may_make": self.user.has_perm("queue.review"),
+            "sessions": Session.objects.of(self.user)[:SHOWN],
+            "this_session": self.request.session.session_key,
+            "second_factor": is_mfa_enabled(self.user),
+            "codes_left": codes_left(self.user),
+            "shows_secrets": is_confirmed(self.request),
         }
         answer = render(self.request, "account/account.html", context, status=status)
         add_never_cache_headers(answer)
@@ -52,6 +62,7 @@ class Account(AccountView):
         return self.page(TokenForm())
 
 
+@method_decorator(confirm_first, name="post")
 class Tokens(PermissionRequiredMixin, AccountView):
     """To POST is to make one."""
 
@@ -67,6 +78,7 @@ class Tokens(PermissionRequiredMixin, AccountView):
         return self.page(TokenForm(), made=made)
 
 
+@method_decorator(confirm_first, name="post")
 class Rotation(PermissionRequiredMixin, AccountView):
     """To POST is to put a new token in its place."""
 

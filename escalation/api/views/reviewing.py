@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from msgspec import Struct
+from django.shortcuts import get_object_or_404
+from msgspec import Meta, Struct
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,9 +18,9 @@ from escalation.api.documentation import ID, operation
 from escalation.api.shapes.decisions import DecisionIn, DecisionOut
 from escalation.api.shapes.escalations import EscalationOut, Strict
 from escalation.api.shapes.fields import GivenReason, Moment, Slug
-from escalation.api.validation import read
+from escalation.api.validation import read, read_query
 from escalation.api.views.base import ApiView
-from escalation.queue.models import Escalation
+from escalation.queue.models import Escalation, Membership
 
 
 class NextIn(Strict):
@@ -25,6 +29,12 @@ class NextIn(Strict):
     queue: Slug = ""
     agent: Slug = ""
     reason: GivenReason | None = None
+
+
+class HolderQuery(Strict):
+    """From whom a lead takes it; empty: it is the caller's own."""
+
+    holder: Annotated[str, Meta(max_length=150)] = ""
 
 
 class Lease(Struct):
@@ -79,10 +89,28 @@ class Claim(ReviewerView):
         row.extend(self.reviewer_caller.user)
         return Response(Lease(row.claimed_until))
 
-    @operation("Give an escalation back to the line", gives={204: None}, refuses=(404, 409), parameters=(ID,))
+    @operation(
+        "Give an escalation back to the line: your own, or as a lead what `holder` holds",
+        query=HolderQuery,
+        gives={204: None},
+        refuses=(404, 409),
+        parameters=(ID,),
+    )
     def delete(self, request: Request, id: int) -> Response:
-        self.escalation(id).release(self.reviewer_caller.user)
+        query, user = read_query(HolderQuery, request.query_params), self.reviewer_caller.user
+        if query.holder:
+            self._led(id).take_from(user, get_object_or_404(User, username=query.holder))
+        else:
+            self.escalation(id).release(user)
         return Response(status=204)
+
+    def _led(self, id: int) -> Escalation:
+        """An escalation in a review queue that the caller leads."""
+        row = ApiView.escalation(self, id)
+        leads = row.queue.memberships.filter(user=self.reviewer_caller.user, role__in=Membership.LEADING)
+        if not leads.exists():
+            raise PermissionDenied("Only a lead of the review queue takes what somebody else holds.")
+        return row
 
 
 class EscalationDecision(ReviewerView):

@@ -8,8 +8,9 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from escalation.delivery import bells
 from escalation.delivery.models.endpoint import Endpoint, callback_secrets
-from escalation.delivery.models.outbox import DeliveryQuerySet, ring
+from escalation.delivery.models.outbox import DeliveryQuerySet
 from escalation.delivery.models.receiver import Receiver
 from escalation.delivery.schedule import MOST_TRIES, TRY_LEASE, pause_after
 from escalation.queue.models import Decision, Escalation
@@ -115,7 +116,7 @@ class Delivery(models.Model):
     def ring_for_the_next(self) -> None:
         """Let somebody go on with what is due for the same receiver."""
         due = Delivery.objects.due().filter(receiver=self.receiver_id).order_by("next_attempt_at")
-        ring(list(due.values_list("pk", flat=True)[:1]))
+        bells.ring(list(due.values_list("pk", flat=True)[:1]))
 
     def _this_try(self) -> DeliveryQuerySet:
         # A try that outlasted its hold must not change the plan of a later one.
@@ -123,4 +124,3 @@ class Delivery(models.Model):
 
     def _end(self, rows: DeliveryQuerySet, **changes: Any) -> None:
         rows.update(held_until=None, **changes)
-        self.refresh_from_db()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from escalation.delivery import bells
 from escalation.delivery.models.endpoint import Endpoint
 from escalation.delivery.models.receiver import MOST_AT_ONCE, Receiver
 from escalation.queue.exceptions import TransitionRefused
@@ -19,9 +19,14 @@ from escalation.queue.models import Decision, Escalation
 if TYPE_CHECKING:
     from escalation.delivery.models.delivery import Delivery
 
-# How much later than the database's clock a bell rings: one that came early would find nothing due.
-SETTLING_S = 0.1
 MOST_RUNG = 100
+
+# What a try reads: not the bodies of the escalation.
+SENT = (
+    *("message_id", "url", "event", "payload", "attempts", "created_at", "receiver", "endpoint"),
+    *("endpoint__secret", "endpoint__previous_secret", "endpoint__previous_secret_until"),
+    *(f"escalation__{name}" for name in ("agent", "gate", "kind", "reason", "title", "external_id")),
+)
 
 # A receiver that is down with a million rows must not hide the others: each gets its turn in every sweep.
 FIRST_DUE = """
@@ -94,9 +99,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         self._put([row], settings.UNDO_WINDOW if decision else timedelta())
 
     def _put(self, rows: list[Delivery], wait: timedelta) -> None:
-        if rows:
-            self.bulk_create(rows)
-            ring([row.pk for row in rows], wait)
+        self.bulk_create(rows)
+        for row in rows:
+            bells.ring_soon(row.receiver_id, row.pk, wait)
 
     def take_back(self, decision: Decision) -> None:
         """Cancel what has not left the house; refused when the first try has begun."""
@@ -125,8 +130,12 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         mine = self.filter(receiver=receiver)
         if mine.filter(held_until__gt=Now()).count() >= receiver.at_once:
             return None
-        first = mine.due().order_by("next_attempt_at").select_related("endpoint", "escalation").first()
-        return first if first and first.begin() else None
+        told = mine.due().select_related("endpoint", "escalation").only(*SENT)
+        first = told.order_by("next_attempt_at")[:1].first()
+        if first is None or not first.begin():
+            return None
+        first.receiver = receiver
+        return first
 
     def redeliver(self) -> int:
         """Start the ended ones again, with the same ids; returns how many.
@@ -138,17 +147,5 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         # The first of them ring, and the sweep goes on with the rest.
         restarted = list(ended.order_by("pk").values_list("pk", flat=True)[:MOST_RUNG])
         count = ended.update(status="pending", **again)
-        ring(restarted)
+        bells.ring(restarted)
         return count
-
-
-def ring(ids: list[int], wait: timedelta = timedelta()) -> None:
-    """Ask for a try after the commit and `wait`; if the bell is lost, the sweep comes within seconds."""
-    transaction.on_commit(lambda: _send_later(ids, wait), robust=True)
-
-
-def _send_later(ids: list[int], wait: timedelta) -> None:
-    # By name, since the task imports this module. A broker that is down must not hold the reviewer's answer.
-    countdown = wait.total_seconds() + SETTLING_S if wait else None
-    for delivery_id in ids:
-        current_app.send_task("delivery.send_delivery", [delivery_id], countdown=countdown, retry=False)

@@ -47,9 +47,10 @@ class Receiver(models.Model):
     def has_answered(self, *, seconds: float) -> None:
         """Close its breaker."""
         is_slow = seconds > SLOW_S
-        # Most of the time there is nothing to write.
-        changed = Receiver.objects.exclude(failures=0, is_slow=is_slow, rests_until=None)
-        changed.filter(pk=self.pk).update(failures=0, is_slow=is_slow, rests_until=None)
+        # Most of the time there is nothing to write; a failure beside this try is forgotten by the next one.
+        if (self.failures, self.is_slow, self.rests_until) != (0, is_slow, None):
+            row = Receiver.objects.filter(pk=self.pk)
+            row.update(failures=0, is_slow=is_slow, rests_until=None)
 
     @transaction.atomic
     def has_failed(self, *, seconds: float, jitter: float) -> None:

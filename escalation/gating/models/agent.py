@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models, transaction
-from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from escalation.gating.exceptions import NotReady
-from escalation.gating.go_live import GatePlan, ModePlan, still_missing
-from escalation.gating.models.policy import HANDLED, Policy
 from escalation.queue.models.moments import DatabaseMoment
 
 if TYPE_CHECKING:
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
     from escalation.gating.models.failure_mode import FailureMode
     from escalation.gating.models.gate import Gate
     from escalation.gating.models.outcome import Outcome
+    from escalation.gating.models.plan import Plan
 
 
 class AgentQuerySet(models.QuerySet["Agent"]):
@@ -107,44 +105,19 @@ class Agent(models.Model):
             self.code_version, self.definition = code_version, definition
             self.save(update_fields=["code_version", "definition"])
 
+    def plan(self) -> Plan:
+        """Its gates with their policies in force, and its failure modes with how their drills went."""
+        from escalation.gating.models.plan import plans_of
+
+        return plans_of([self])[0]
+
     def still_missing(self) -> list[str]:
         """What stands between this agent and going live, a sentence each."""
-        in_force = self.policies_in_force()
-        plans = []
-        for gate in self.gates.all():
-            policy = in_force.get(gate.pk)
-            plans.append(
-                GatePlan(gate.slug, policy.budget if policy else {}, policy.exits if policy else None)
-            )
-        return still_missing(self.owner, self.on_call, plans, HANDLED, self._modes(in_force))
+        return self.plan().missing
 
-    def policies_in_force(self) -> dict[int, Policy]:
-        """By gate: its newest policy, where it has one."""
-        newest = Policy.objects.filter(gate__agent=self).order_by("gate_id", "-version").distinct("gate_id")
-        return {policy.gate_id: policy for policy in newest}
-
-    def rehearsed(self, in_force: dict[int, Policy] | None = None) -> dict[int, str]:
+    def rehearsed(self) -> dict[int, str]:
         """By failure mode that was ever rehearsed: passed, failed or stale, as `ModePlan.drilled`."""
-        in_force = self.policies_in_force() if in_force is None else in_force
-        # A drill speaks for a failure mode as that was when it ran.
-        as_written = Q(
-            injection=F("failure_mode__injection"),
-            expected_reason=F("failure_mode__reason"),
-            policy__gate=F("failure_mode__gate"),
-        )
-        ended = self.drills.exclude(passed=None).filter(as_written).order_by("failure_mode_id", "-id")
-        current = ended.filter(policy__in=in_force.values(), code_version=self.code_version)
-        newest = current.distinct("failure_mode_id").values_list("failure_mode_id", "passed")
-        ever = ended.distinct("failure_mode_id").values_list("failure_mode_id", flat=True)
-        said = {mode: "passed" if passed else "failed" for mode, passed in newest}
-        return dict.fromkeys(filter(None, ever), "stale") | {mode: said[mode] for mode in said if mode}
-
-    def _modes(self, in_force: dict[int, Policy]) -> list[ModePlan]:
-        drilled = self.rehearsed(in_force)
-        return [
-            ModePlan(mode.name, mode.rank, bool(mode.injection), drilled.get(mode.pk, "never"))
-            for mode in self.failure_modes.all()
-        ]
+        return {mode.pk: drilled for mode, drilled in self.plan().modes if drilled != "never"}
 
     def go_live(self, actor: User | None, note: str = "") -> None:
         """Let results be accepted without a human; raises NotReady with what is missing."""

@@ -40,7 +40,8 @@ class Result:
     """What an agent produced, as it stands before a gate.
 
     `confidence` in 0 to 1, or anything else for "none"; `causes` are reason codes that its guards found, most
-    important first, and `detail` their sentence; `usage` and `trace` as in the REST contract.
+    important first, and `detail` their sentence; `usage` and `trace` as in the REST contract. `category`:
+    what it is about, of those that the policy names; any other counts as none.
     """
 
     task: Any
@@ -60,6 +61,7 @@ class Result:
     metadata: dict[str, Any] = field(default_factory=dict)
     model: str = ""
     prompt_version: str = ""
+    category: str = ""
     priority: int = Escalation.Priority.NORMAL
 
 
@@ -132,7 +134,8 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
         return outcome
 
     def _judge(self, policy: Policy, result: Result, draw: float, **standing: bool) -> Judgement:
-        return judge(Facts(result.confidence, result.partial, result.causes, **standing), policy.terms, draw)
+        facts = Facts(result.confidence, result.partial, result.causes, **standing)
+        return judge(facts, policy.terms_for(result.category), draw)
 
     def _pass(
         self, policy: Policy, result: Result, draw: float, key: str | None, request_hash: str
@@ -150,7 +153,8 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
             agent=policy.gate.agent,
             gate=policy.gate,
             policy=policy,
-            threshold=policy.threshold,
+            category=result.category if result.category in policy.categories else "",
+            threshold=policy.threshold_for(result.category),
             audit_rate=policy.audit_rate,
             audit_draw=draw,
             audited=judgement.audited,
@@ -199,6 +203,7 @@ class Outcome(models.Model):
     external_id = models.CharField(max_length=255, blank=True)
     model = models.CharField(max_length=100, blank=True)
     prompt_version = models.CharField(max_length=64, blank=True)
+    category = models.CharField(max_length=64, blank=True)
 
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="outcomes")
     threshold = models.FloatField()
@@ -309,7 +314,7 @@ class Outcome(models.Model):
             # Of a check on what was accepted long ago, no agent waits for the answer.
             on_timeout=None if reason == Reason.AUDIT else policy.timeout,
             detail=self.detail,
-            threshold=policy.threshold,
+            threshold=self.threshold,
             policy_version=policy.version,
             title=result.title or title_of(result.task),
             confidence=self.confidence,

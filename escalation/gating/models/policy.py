@@ -39,6 +39,7 @@ WHOLE_LIMITS = ("tokens", "output_tokens", "turns", "tool_calls")
 LIMITS = ("cost_usd", *WHOLE_LIMITS, "wall_clock_s")
 TERMS = (
     "threshold",
+    "categories",
     "audit_rate",
     "budget",
     "exits",
@@ -119,6 +120,8 @@ class Policy(models.Model):
     gate = models.ForeignKey("gating.Gate", on_delete=models.PROTECT, related_name="policies")
     version = models.PositiveIntegerField()
     threshold = models.FloatField(validators=[check_threshold])
+    # {category: its own threshold, or None for the one above}: what results can be about.
+    categories = models.JSONField(default=dict, blank=True)
     audit_rate = models.FloatField(default=0.05, validators=[check_probability])
     budget = models.JSONField(default=dict, blank=True)  # {one of LIMITS: amount}
     exits = models.JSONField(default=all_to_a_human)  # {reason: [handler, …]}
@@ -156,9 +159,18 @@ class Policy(models.Model):
     def __str__(self) -> str:
         return f"{self.gate} v{self.version}"
 
+    def threshold_for(self, category: str) -> float:
+        """What results of a category must reach: its own threshold, or else that of all."""
+        own: float | None = self.categories.get(category)
+        return self.threshold if own is None else own
+
     @property
-    def terms(self) -> Terms:
-        return Terms(self.threshold, self.audit_rate, self.exits)
+    def own_thresholds(self) -> dict[str, float]:
+        """Of the categories that have one."""
+        return {name: own for name, own in self.categories.items() if own is not None}
+
+    def terms_for(self, category: str) -> Terms:
+        return Terms(self.threshold_for(category), self.audit_rate, self.exits)
 
     def terms_as_dict(self) -> dict[str, Any]:
         """What a new version starts from."""
@@ -182,6 +194,7 @@ class Policy(models.Model):
             "default_output": self._misfits(self.default_output),
             "shed": faults_of_shed(self.shed, self.default_output),
             "budget": excesses(self.budget),
+            "categories": faults_of_categories(self.categories),
         }
         at_deadline = {"on_timeout": self.on_timeout}
         if not self.on_timeout or not is_table(at_deadline):
@@ -225,6 +238,18 @@ def faults_of_shed(shed: Any, default_output: Any) -> list[str]:
     if not isinstance(shed, list) or any(reason not in HANDLED or reason in NOBODY_ELSE for reason in shed):
         return ["choose among the reasons that have exits; what no machine may answer goes to a human"]
     return ["write the safe default: it is their last exit"] if shed and default_output is None else []
+
+
+def faults_of_categories(categories: Any) -> list[str]:
+    """What is wrong with the categories of a policy, a sentence each."""
+    if not isinstance(categories, dict):
+        return ["not a table of categories, each with a threshold or none"]
+    names = [f"{name!r}: give it 1 to 64 characters" for name in categories if not 0 < len(name) <= 64]
+    return names + [
+        f"{name}: {own!r} is no number from 0 to 1"
+        for name, own in categories.items()
+        if own is not None and not is_threshold(own)
+    ]
 
 
 def _yields_default(exits: dict[str, list[str]]) -> bool:

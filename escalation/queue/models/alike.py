@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 # How far the alike are counted, and how many can be decided at once.
 MOST_ALIKE = 500
 SINGLE = Q(fingerprint="") | Q(reason__in=BLIND_REASONS)
+# PostgreSQL uses the partial index only where it is told that the fingerprint is not empty.
+GROUPED = ~Q(fingerprint="") & ~Q(reason__in=BLIND_REASONS)
 AWAKE = Q(status="waiting") & (Q(snoozed_until__isnull=True) | Q(snoozed_until__lte=Now()))
 
 
 def alike_to(row: Escalation) -> Q:
     """Those that failed as this one did, itself included; a blind check is like nothing else."""
-    same = Q(queue=row.queue_id, agent=row.agent, fingerprint=row.fingerprint)
-    return Q(pk=row.pk) if not row.fingerprint or row.is_blind else same & ~Q(reason__in=BLIND_REASONS)
+    same = {"queue": row.queue_id, "agent": row.agent, "fingerprint": row.fingerprint}
+    return Q(pk=row.pk) if not row.fingerprint or row.is_blind else GROUPED & Q(**same)
 
 
 def leading(waiting: Any) -> Combinable:
     """The most urgent of each group that waits, and what is like nothing else; `waiting` are all rows."""
-    earlier = Q(due_at__lt=OuterRef("due_at")) | Q(due_at=OuterRef("due_at"), pk__lt=OuterRef("pk"))
-    return SINGLE | ~Exists(_others(waiting).filter(earlier))
+    before = Q(due_at__lt=OuterRef("due_at")) | Q(pk__lt=OuterRef("pk"))
+    # The bound on due_at alone is where the index can stop.
+    return SINGLE | ~Exists(_others(waiting).filter(before, due_at__lte=OuterRef("due_at")))
 
 
 def how_many_alike(waiting: Any) -> Case:
@@ -41,4 +44,4 @@ def how_many_alike(waiting: Any) -> Case:
 
 def _others(waiting: Any) -> Any:
     same = {name: OuterRef(name) for name in ("queue", "agent", "fingerprint")}
-    return waiting.filter(AWAKE, **same).exclude(reason__in=BLIND_REASONS)
+    return waiting.filter(AWAKE, GROUPED, **same)

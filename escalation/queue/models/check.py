@@ -16,6 +16,7 @@ from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.escalation import Escalation
 from escalation.queue.models.reason import Reason
 from escalation.queue.models.review_queue import Membership, ReviewQueue
+from escalation.queue.signals import settled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,8 +83,7 @@ class CheckQuerySet(models.QuerySet["Check"]):
 
     def led_by(self, user: User) -> CheckQuerySet:
         """Those in the review queues that `user` leads or looks after."""
-        roles = [Membership.Role.LEAD, Membership.Role.OPS]
-        mine = Membership.objects.filter(user=user, role__in=roles)
+        mine = Membership.objects.filter(user=user, role__in=Membership.LEADING)
         return self.filter(escalation__queue__in=mine.values("queue"))
 
     def disputed(self) -> CheckQuerySet:
@@ -120,12 +120,14 @@ class Check(models.Model):
         second = self.escalation.decision
         return [self.first.verdict, second.verdict if second else ""]
 
+    @transaction.atomic
     def settle(self, lead: User, stands: str, note: str) -> None:
         """Say which of two verdicts stands, once; refused when another lead has said it."""
         unsettled = Check.objects.filter(pk=self.pk, stands="")
         if not unsettled.update(stands=stands, note=note, settled_by=lead, settled_at=Now()):
             raise TransitionRefused(self.escalation, "settled")
         self.refresh_from_db()
+        settled.send(Check, check=self)
 
 
 def _is_judged(escalation: Escalation, decision: Decision) -> bool:

@@ -21,6 +21,7 @@ from escalation.queue.models.holding import HANDED
 from escalation.queue.models.line import EscalationQuerySet, lease_data
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.review_queue import Membership, ReviewQueue
+from escalation.queue.models.stated import Stated
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -52,7 +53,7 @@ class Escalation(Asked):
     # Fetched for the moment when its holder is done with another one: it gives way to whoever asks for it.
     claimed_ahead = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
-    # Whose decision is looked at again: anybody else may claim it.
+    # Whose decision is looked at again: anybody else may see and claim it.
     not_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -95,7 +96,20 @@ class Escalation(Asked):
             models.Index(
                 fields=["queue", "due_at", "id"], condition=Q(status="waiting"), name="waiting_by_urgency"
             ),
-            # The next three hold nothing of what was just raised, so that raising does not pay for them.
+            models.Index(fields=["queue", "-id"], condition=Q(status="waiting"), name="newest_waiting"),
+            models.Index(
+                F("queue"),
+                Stated("reason", "confidence"),
+                F("id"),
+                condition=Q(status="waiting"),
+                name="waiting_by_confidence",
+            ),
+            # The next ones hold nothing of what was just raised, so that raising does not pay for them.
+            models.Index(
+                fields=["not_for"],
+                condition=Q(status="waiting", not_for__isnull=False),
+                name="second_looks_of_a_person",
+            ),
             models.Index(
                 fields=["claimed_by"], condition=Q(claimed_by__isnull=False), name="claims_of_a_reviewer"
             ),
@@ -121,7 +135,7 @@ class Escalation(Asked):
             ),
             models.Index(fields=["agent", "-id"], name="newest_of_an_agent"),
             models.Index(
-                fields=["fingerprint", "agent", "due_at", "id"],
+                fields=["queue", "fingerprint", "agent", "status", "due_at", "id"],
                 condition=~Q(fingerprint=""),
                 name="alike_by_urgency",
             ),
@@ -165,6 +179,17 @@ class Escalation(Asked):
             Event.Kind.RELEASED,
             allowed=self.held_by(reviewer),
             actor=reviewer,
+            **self._unheld_and(self.Status.WAITING),
+        )
+
+    def take_from(self, lead: User, holder: User) -> None:
+        """Give back to the line what `holder` holds, as its leads may; the history says who did."""
+        led = Membership.objects.filter(user=lead, role__in=Membership.LEADING)
+        self._move(
+            Event.Kind.RELEASED,
+            allowed=self.held_by(holder) & Q(queue__in=led.values("queue")),
+            actor=lead,
+            data={"taken_from": holder.username, "holder": holder.pk},
             **self._unheld_and(self.Status.WAITING),
         )
 

@@ -22,7 +22,7 @@ class Event(models.Model):
         EXPIRED = "expired"
         MOVED = "moved"
         HANDED = "handed"
-        REMINDED = "reminded"  # no move, as all that follow: only word of it goes further
+        REMINDED = "reminded"  # no move, as none that follows: see Event.NO_MOVES
         WIDENED = "widened"
         NOTED = "noted"
         WATCHED = "watched"
@@ -36,6 +36,9 @@ class Event(models.Model):
     )
     at = DatabaseMoment(db_default=Now())
     data = models.JSONField(default=dict)
+
+    # Only word of it goes further.
+    NO_MOVES = (Kind.REMINDED, Kind.WIDENED, Kind.NOTED, Kind.WATCHED, Kind.UNWATCHED)
 
     class Meta:
         ordering = ["id"]

@@ -52,8 +52,8 @@ class EscalationQuerySet(models.QuerySet["Escalation"]):
     """The line of escalations."""
 
     def visible_to(self, user: User) -> EscalationQuerySet:
-        """Those in the review queues that `user` belongs to."""
-        return self.filter(queue__memberships__user=user)
+        """Those in the review queues that `user` belongs to, but second looks at their own decisions."""
+        return self.filter(queue__memberships__user=user).exclude(not_for=user)
 
     def reviewable_by(self, user: User) -> EscalationQuerySet:
         """Those that `user` may claim and decide."""

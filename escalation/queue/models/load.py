@@ -12,7 +12,6 @@ from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.review_queue import Membership, ReviewQueue
 from escalation.queue.pressure import Load, Pressure
 
-LEADING = (Membership.Role.LEAD, Membership.Role.OPS)
 # Rows beyond so many are not looked at: a queue that has more than that is over any capacity.
 MOST = 20_000
 LOADS = """
@@ -80,12 +79,12 @@ def _noted(pk: int, load: Load) -> bool:
 def _news(queue: ReviewQueue, event: QueueEvent) -> dict[str, Any]:
     facts = {"about": queue.name, "as it is": event.load["sentence"]}
     path = f"/queue/?queue={queue.slug}"
-    leads = queue.members.filter(is_active=True, memberships__queue=queue, memberships__role__in=LEADING)
+    roles = {"memberships__queue": queue, "memberships__role__in": Membership.LEADING}
     return {
         "topic": "overload",
         "key": f"load:{event.pk}",
         "facts": facts,
         "path": path,
         "queue": queue,
-        "people": list(leads),
+        "people": list(queue.members.filter(is_active=True, **roles)),
     }

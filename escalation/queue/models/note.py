@@ -59,7 +59,7 @@ class Note(models.Model):
         return list(named.order_by("username"))
 
 
-class WatchQuerySet(models.QuerySet["Watch"]):
+class WatchingQuerySet(models.QuerySet["Watch"]):
     @transaction.atomic
     def start(self, escalation: Escalation, person: User) -> None:
         """Keep an escalation in sight; once is enough."""
@@ -79,7 +79,7 @@ class Watch(models.Model):
     escalation = models.ForeignKey("queue.Escalation", on_delete=models.CASCADE, related_name="watches")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="watches")
 
-    objects = WatchQuerySet.as_manager()
+    objects = WatchingQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -94,8 +94,9 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.REVIEWER)
 
-    # Whoever holds one of these may claim and decide.
+    # Whoever holds one of these may claim and decide; and who of these answers for the line.
     REVIEWING = (Role.REVIEWER, Role.LEAD)
+    LEADING = (Role.LEAD, Role.OPS)
 
     class Meta:
         constraints = [

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.timezone import now
 
-from escalation.gating.exit_map import EXITS, Way, exit_map
-from escalation.gating.models import Agent, FailureMode
+from escalation.gating.exit_map import EXITS, LATELY, GateMap, Way, exit_map, taken_of
+from escalation.gating.models import Agent
+from escalation.gating.models.plan import Plan, plans_of
+from escalation.review.insights.models import DailyCount
 from escalation.review.views.door import ReviewerView
 
 
@@ -17,40 +23,51 @@ class AgentsView(ReviewerView):
     """Every agent: its state, its owner, and whether anything about it is missing."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        agents = [_summary(agent) for agent in visible_to(self.request)]
-        return self.page("review/agents/agents.html", {"agents": agents})
+        return self.page("review/agents/agents.html", {"agents": _summaries(visible_to(self.request.user))})
 
 
 class AgentView(ReviewerView):
     """One agent's exit map: gates by reasons, the exits of each, and what they did last week."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
-        agent = get_object_or_404(visible_to(self.request), slug=slug)
-        context = _summary(agent) | {"modes": _modes(agent), "exit_names": EXITS}
-        return self.page("review/agents/agent.html", context)
+        agent = get_object_or_404(visible_to(self.request.user), slug=slug)
+        (context,) = _summaries([agent])
+        return self.page("review/agents/agent.html", context | {"may_tune": may_tune(self.request.user)})
 
 
-def visible_to(request: Any) -> QuerySet[Agent]:
+def may_tune(user: User) -> bool:
+    # Only staff enter the admin: nobody else's permissions are read for it.
+    return user.is_staff and user.has_perm("gating.view_agent")
+
+
+def visible_to(user: User) -> QuerySet[Agent]:
     """For ops all agents; for others those whose results come to a review queue of theirs."""
-    if request.user.has_perm("gating.view_agent"):
+    if may_tune(user):
         return Agent.objects.all()
-    mine = Q(gates__policies__queue__memberships__user=request.user)
+    mine = Q(gates__policies__queue__memberships__user=user)
     return Agent.objects.filter(mine).distinct()
 
 
-def _summary(agent: Agent) -> dict[str, Any]:
-    gates = exit_map(agent)
+def _summaries(agents: Iterable[Agent]) -> list[dict[str, Any]]:
+    """What is shown of each agent, in as many statements for many as for one."""
+    plans = plans_of(list(agents))
+    since = now().date() - LATELY + timedelta(days=1)
+    taken = taken_of(DailyCount.objects.ways_since(since, [plan.agent.slug for plan in plans]))
+    return [_summary(plan, exit_map(plan, taken)) for plan in plans]
+
+
+def _summary(plan: Plan, gates: list[GateMap]) -> dict[str, Any]:
     most = max([way.count for gate in gates for way in gate.ways], default=0) or 1
     return {
-        "agent": agent,
+        "agent": plan.agent,
         "gates": [{"map": gate, "ways": [_drawn(way, most) for way in gate.ways]} for gate in gates],
-        "passed": sum(gate.passed for gate in gates),
         "accepted": sum(gate.taken.get("accepted", 0) for gate in gates),
         "to_humans": sum(gate.taken.get("human", 0) for gate in gates),
         "degraded": sum(gate.degraded for gate in gates),
         "holes": sum(gate.hole_count for gate in gates),
         "paused_gates": [gate.gate for gate in gates if gate.gate.paused],
-        "missing": agent.still_missing(),
+        "missing": plan.missing,
+        "modes": [{"mode": mode, "drilled": drilled} for mode, drilled in plan.modes],
     }
 
 
@@ -63,9 +80,3 @@ def _drawn(way: Way, most: int) -> dict[str, Any]:
             bar.append({"exit": exit_, "count": count, "x": round(x, 2), "width": round(width, 2)})
             x += width
     return {"way": way, "bar": bar}
-
-
-def _modes(agent: Agent) -> list[dict[str, Any]]:
-    drilled = agent.rehearsed()
-    modes = FailureMode.objects.filter(agent=agent).ranked()
-    return [{"mode": mode, "drilled": drilled.get(mode.pk, "never")} for mode in modes]

@@ -26,7 +26,9 @@ class QualityView(ReviewerView):
         queues = Membership.objects.filter(user=self.request.user, role__in=LEADING).values_list("queue")
         if not queues.exists():
             raise PermissionDenied("This page is for leads and ops of a review queue.")
-        decided = Decision.objects.filter(standing_for__queue__in=queues).order_by("-pk")
+        # What waits has no decision, and would be walked first: nothing sorts behind the newest.
+        standing = {"standing_for__queue__in": queues, "standing_for__decision__isnull": False}
+        decided = Decision.objects.filter(**standing).order_by("-pk")
         columns = ("standing_for__queue__name", "reviewer__username", "verdict", "seconds_spent")
         said: list[Decided] = list(decided.values_list(*columns)[:MOST_DECISIONS])[::-1]
         mine = Check.objects.led_by(self.request.user)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,6 +14,8 @@ from escalation.rollups import Rollup, all_rollups
 # How many days are counted in one go: what a database has from before is caught up with piece by piece.
 MOST_DAYS = 31
 MARK = "counted"
+# For the exit maps of agents, not for the charts.
+WAYS = "ways"
 # What is so at a moment, and not over a day: it is not added up over days.
 OPEN = "oldest"
 
@@ -23,7 +25,7 @@ class DailyCountQuerySet(models.QuerySet["DailyCount"]):
         """What belongs to `queues`, and what their agents spent; with `whole` also what belongs to none."""
         agents = self.filter(queue__in=queues).exclude(agent="").values("agent").distinct()
         spent = Q(queue__isnull=True) if whole else Q(measure="spent", agent__in=agents)
-        return self.filter(Q(queue__in=queues) | spent).exclude(measure=MARK)
+        return self.filter(Q(queue__in=queues) | spent).exclude(measure__in=[MARK, WAYS])
 
     def by_period(self, first: date, period: str) -> list[tuple[date, str, str, int, float]]:
         """(first day, measure, label, number, total) of each day or week from `first` on, added up."""
@@ -34,6 +36,13 @@ class DailyCountQuerySet(models.QuerySet["DailyCount"]):
         columns = sums.order_by("period").values_list("period", "measure", "label", "n", "t", "m")
         # Ages do not add up: the oldest of several is the oldest.
         return [(*what, number, most if what[1] == OPEN else total) for *what, number, total, most in columns]
+
+    def ways_since(self, first: date, agents: Iterable[str]) -> Iterator[tuple[int, str, str, int]]:
+        """(gate, reason, exit, number) of the results of these agents from a day on."""
+        rows = self.filter(measure=WAYS, day__gte=first, agent__in=agents).values("label")
+        for label, number in rows.annotate(n=Sum("number")).values_list("label", "n"):
+            gate, exit_, reason = label.split(" ")
+            yield int(gate), reason, exit_, number
 
     def open_in(self, queues: Sequence[ReviewQueue]) -> int:
         """How many were open when it was last counted."""

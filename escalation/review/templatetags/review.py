@@ -12,9 +12,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
 
-from escalation.queue.models import Escalation
+from escalation.queue.models import Decision, Escalation, Verdict
 from escalation.review import untrusted
 from escalation.review.rows import meter_of, reason_of
+from escalation.review.said import PAST
 from escalation.review.timeline import Timeline, timeline
 from escalation.review.times import Style, brief, time_of, urgency_of
 
@@ -46,6 +47,12 @@ def seconds(amount: Any) -> str:
     if not isinstance(amount, int | float):
         return ""
     return f"{amount * 1000:.0f} ms" if amount < 1 else f"{amount:.1f} s" if amount < 60 else brief(amount)
+
+
+@register.filter
+def past(decision: Decision) -> str:
+    """What was done: Accepted, Rejected, …"""
+    return PAST[Verdict(decision.verdict)]
 
 
 @register.simple_tag

@@ -17,7 +17,6 @@ from escalation.queue.models import Decision, Escalation
 from escalation.review.bulk import bulk_forms
 from escalation.review.filters import STREAM, QueueFilter
 from escalation.review.line import (
-    Cursor,
     Page,
     chosen_queues,
     codes_here,
@@ -26,8 +25,9 @@ from escalation.review.line import (
     read_page,
     why_empty,
 )
+from escalation.review.own_keys import OwnKeys
 from escalation.review.page import EscalationPage
-from escalation.review.people import may_review
+from escalation.review.people import may_lead, may_review
 from escalation.review.rows import as_shown
 from escalation.review.said import Said, said
 from escalation.review.views.door import ReviewerView
@@ -38,15 +38,22 @@ SLUG = re.compile(r"[-\w]{1,100}", re.ASCII)
 class DeskView(ReviewerView):
     """A view that shows the queue or one escalation, or leads from one to the next."""
 
-    def escalation(self, pk: int, *, to_decide: bool = False) -> Escalation:
-        """Load what this person may see, or 404; with `to_decide`, refuse (403) who may only look."""
+    def escalation(self, pk: int, *, to_decide: bool = False, to_lead: bool = False) -> Escalation:
+        """Load what this person may see, or 404; refuse (403) who may not do what it is loaded for."""
         row = Escalation.objects.visible_to(self.request.user).filter(pk=pk)
-        whole = row.select_related("queue", "claimed_by", "decision__reviewer")
-        beside = whole.annotate(viewer_role=F("queue__memberships__role"), codes=codes_here())
+        whole = row.select_related("queue", "claimed_by", "decision__reviewer", "decision__label")
+        beside = whole.annotate(
+            viewer_role=F("queue__memberships__role"),
+            codes=codes_here(),
+            own_keys=OwnKeys.beside(self.request.user),
+        )
         escalation = get_object_or_404(beside)
         escalation.queue.codes = vars(escalation)["codes"]
+        OwnKeys.remember(self.request.user, vars(escalation)["own_keys"])
         if to_decide and not may_review(self.request.user, escalation):
             raise PermissionDenied("You may look at this queue, but not decide in it.")
+        if to_lead and not may_lead(self.request.user, escalation):
+            raise PermissionDenied("Only a lead takes what somebody else holds.")
         return escalation
 
     def next_one(self, *, ahead: bool = False) -> Escalation | None:
@@ -114,8 +121,8 @@ class DeskView(ReviewerView):
     ) -> HttpResponse:
         given = data if data is not None else QueryDict(urlencode(self.stream))
         queues = queues_of(self.request.user)
-        filters = QueueFilter(given, queryset=in_queues(queues), request=self.request)
-        listed = read_page(filters, queues, Cursor.parse(given.get("after", "")))
+        filters = QueueFilter(given, queryset=in_queues(queues, self.request.user), request=self.request)
+        listed = read_page(filters, queues, given.get("after", ""))
         facts = {"filters": filters, "queues": queues, "list": listed, "all_held": self._all_held(listed)}
         facts["rows"] = as_shown(
             listed.escalations, self.request.user, folds=filters.folds, chosen=more.get("chosen", ())

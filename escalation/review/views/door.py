@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from escalation.review.keys import as_data, by_place
+from escalation.review.own_keys import OwnKeys
 
 
 class ReviewerRequest(HttpRequest):
@@ -39,12 +40,16 @@ class ReviewerView(View):
     def page(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render the same template as a whole page, or as what htmx puts into it."""
         layout = "review/_fragment.html" if self.request.htmx else "base.html"
-        keys = {"key_sheet": by_place(), "key_data": as_data()}
+        keys = {} if self.request.htmx else self._keys()
         response = render(self.request, template, {"layout": layout, **keys, **context}, status=status)
         # One address, two bodies: neither may be kept and shown as the other.
         patch_vary_headers(response, ["HX-Request"])
         response["Cache-Control"] = "no-store"
         return response
+
+    def _keys(self) -> dict[str, Any]:
+        own = OwnKeys.of(self.request.user)
+        return {"key_sheet": by_place(own.changes), "key_data": as_data(own.changes, are_on=own.are_on)}
 
     def _to_login(self) -> HttpResponse:
         if self.request.htmx:

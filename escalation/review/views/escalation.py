@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from django import forms
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.review.forms import form_for
@@ -50,6 +51,16 @@ class ClaimView(DeskView):
             return HttpResponse(status=204)
         self.escalation(pk, to_decide=True).release(self.request.user)
         return self.go_to(None)
+
+
+class HolderView(DeskView):
+    """Who holds one escalation, as far as a lead may change it."""
+
+    def delete(self, request: HttpRequest, pk: int) -> HttpResponse:
+        escalation = self.escalation(pk, to_lead=True)
+        holder = get_object_or_404(User, username=request.POST.get("holder", ""))
+        escalation.take_from(self.request.user, holder)
+        return self.go_to(escalation)
 
 
 class AheadView(DeskView):

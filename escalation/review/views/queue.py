@@ -26,9 +26,9 @@ class NewsView(DeskView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         queues = queues_of(self.request.user)
-        mine = in_queues(queues)
-        rows = self._rows_shown(mine)
+        mine = in_queues(queues, self.request.user)
         filters = QueueFilter(request.GET, queryset=mine, request=self.request)
+        rows = self._rows_shown(mine, counts=filters.folds)
         new = count_new(filters, self._newest)
         etag = quote_etag(fingerprint(rows, queues, new))
         if request.headers.get("If-None-Match") == etag:
@@ -39,10 +39,10 @@ class NewsView(DeskView):
         response["ETag"] = etag
         return response
 
-    def _rows_shown(self, line: EscalationQuerySet) -> list[Any]:
+    def _rows_shown(self, line: EscalationQuerySet, *, counts: bool) -> list[Any]:
         shown = self.request.GET.get("shown", "").split(",")[:PAGE]
         place = {int(pk): place for place, pk in enumerate(shown) if re.fullmatch(r"\d{1,18}", pk, re.ASCII)}
-        return sorted(as_rows(line.filter(pk__in=place)), key=lambda row: place[row.pk])
+        return sorted(as_rows(line.filter(pk__in=place), counts=counts), key=lambda row: place[row.pk])
 
     @property
     def _newest(self) -> int:

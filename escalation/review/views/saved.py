@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from escalation.queue.models import ReviewQueue
+from escalation.queue.models import Escalation, ReviewQueue
 from escalation.review.choices import known_names
 from escalation.review.filters import QueueFilter
 from escalation.review.line import count_listed, in_queues, queues_of
@@ -30,7 +30,7 @@ class SavedViewsView(DeskView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         queues, user = queues_of(self.request.user), self.request.user
-        mine, names = in_queues(queues), known_names(user)
+        mine, names = in_queues(queues, user), known_names(user)
         changeable = set(SavedView.objects.changeable_by(user).values_list("pk", flat=True))
         counted = []
         for view in SavedView.objects.seen_by(user)[:MOST_SHOWN]:
@@ -45,8 +45,9 @@ class SavedViewsView(DeskView):
         said = form.cleaned_data
         members = ReviewQueue.objects.filter(memberships__user=self.request.user)
         queue = get_object_or_404(members, slug=said["queue"]) if said["queue"] else None
+        # Nothing is listed: the filters only say which of them can be read.
         filters = QueueFilter(
-            QueryDict(said["query"]), queryset=in_queues(queues_of(self.request.user)), request=self.request
+            QueryDict(said["query"]), queryset=Escalation.objects.none(), request=self.request
         )
         SavedView.objects.update_or_create(
             owner=self.request.user, queue=queue, name=said["name"], defaults={"query": filters.address}

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
 
+from escalation.access.confirming import always, undelayed
 from escalation.gating.models import Gate
 from escalation.queue.facts import FactAdmin, actor_of
 from escalation.tuning.admin.pages import GatePages
@@ -46,6 +47,7 @@ class AlarmAdmin(GatePages):
         }
         return self._page(request, "admin/tuning/drift.html", found, f"Drift at {found}", context)
 
+    @undelayed(always)
     def acknowledge(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not request.user.has_perm("tuning.change_alarm"):
             raise PermissionDenied

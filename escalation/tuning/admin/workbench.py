@@ -18,6 +18,7 @@ from escalation.tuning.forms import (
     CostsForm,
     DraftForm,
     RailsForm,
+    SecondForm,
     SettlementForm,
     TargetForm,
     ThresholdForm,
@@ -56,6 +57,7 @@ class LabelAdmin(GatePages):
             path("risk/<int:gate>/propose/", act(self.propose), name="tuning_propose"),
             path("risk/<int:gate>/target/", act(self.set_target), name="tuning_target"),
             path("risk/<int:gate>/rails/", act(self.set_rails), name="tuning_rails"),
+            path("rails/<int:pk>/second/", act(self.second_rails), name="tuning_second_rails"),
             path("risk/<int:gate>/costs/", act(self.set_costs), name="tuning_costs"),
             path("proposals/<int:pk>/apply/", act(self.apply), name="tuning_apply"),
             path("proposals/<int:pk>/dismiss/", act(self.dismiss), name="tuning_dismiss"),
@@ -89,6 +91,7 @@ class LabelAdmin(GatePages):
             "proposals": proposals_at(found),
             "draft": Draft.objects.waiting().filter(gate=found).select_related("author").first(),
             "rails": rails,
+            "rails_waiting": GateRails.objects.waiting_at(found),
             "rails_form": RailsForm(found, instance=rails),
             "costs_form": CostsForm(found, instance=costs) if costs else CostsForm(found),
             "versions": history_of(found)[:VERSIONS],
@@ -131,13 +134,25 @@ class LabelAdmin(GatePages):
         found = self._changeable(request, gate)
         return self._set(request, found, RailsForm(found, request.POST))
 
+    def second_rails(self, request: HttpRequest, pk: int) -> HttpResponse:
+        rails = get_object_or_404(GateRails.objects.select_related("gate__agent", "author"), pk=pk)
+        self._changeable(request, rails.gate_id)
+        form = SecondForm(rails, request.POST)
+        if form.is_valid() and form.second(actor_of(request)):
+            self.message_user(request, f"{rails}.", messages.SUCCESS)
+        return self._back(request, rails.gate, form)
+
     def set_costs(self, request: HttpRequest, gate: int) -> HttpResponse:
         found = self._changeable(request, gate)
         return self._set(request, found, CostsForm(found, request.POST))
 
     def _set(self, request: HttpRequest, gate: Gate, form: RailsForm | CostsForm) -> HttpResponse:
         if form.is_valid():
-            self.message_user(request, f"{form.set(actor_of(request))}.", messages.SUCCESS)
+            said = form.set(actor_of(request))
+            waits = isinstance(said, GateRails) and said.waits
+            self.message_user(
+                request, "It waits for a second person." if waits else f"{said}.", messages.SUCCESS
+            )
         return self._back(request, gate, form)
 
     def apply_draft(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -5,6 +5,7 @@ from escalation.tuning.models.label import Label
 from escalation.tuning.models.proposal import Proposal
 from escalation.tuning.models.rails import GateCosts, GateRails
 from escalation.tuning.models.settlement import Settlement
+from escalation.tuning.models.tally import Tally, TallyMark
 from escalation.tuning.models.target import GateTarget
 from escalation.tuning.models.watch import Watch
 
@@ -18,5 +19,7 @@ __all__ = [
     "Label",
     "Proposal",
     "Settlement",
+    "Tally",
+    "TallyMark",
     "Watch",
 ]

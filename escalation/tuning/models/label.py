@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Case, F, Q, TextField, When
 from django.db.models.functions import Cast, Now
 
 from escalation.gating.models import Gate, Outcome
-from escalation.queue.models import Decision, Escalation, Reason, ReviewQueue, Verdict
+from escalation.queue.models import Check, Decision, Escalation, Reason, ReviewQueue, Verdict
+from escalation.tuning.models.tally import Tally
 
 # What each verdict says of a result; the others say nothing of its confidence.
 CORRECT = {Verdict.ACCEPT: True, Verdict.EDIT: False, Verdict.REJECT: False, Verdict.ANSWER: False}
@@ -48,6 +49,24 @@ class LabelQuerySet(models.QuerySet["Label"]):
         if label := label_of(decision, Outcome.objects.filter(escalation=decision.escalation).first()):
             label.save(force_insert=True)
         return label
+
+    @transaction.atomic
+    def write_anew(self, first: Decision) -> None:
+        """Write what stands of a result that two people judged in the place of what was said of it before."""
+        self.filter(Q(decision=first) | Q(decision__escalation__check_of__first=first)).remove()
+        if not Escalation.objects.filter(decision=first).exists():
+            return
+        outcome = Outcome.objects.filter(escalation=first.escalation).first()
+        check = settled_checks([first]).get(first.pk)
+        second = check and check.escalation.decision
+        for decision in [first, second] if second else [first]:
+            if label := label_of(decision, outcome, check):
+                label.add()
+
+    def remove(self) -> None:
+        """Take labels away that say what no longer stands."""
+        Tally.objects.take_out(list(self))
+        self.delete()
 
     def at(self, gate: Gate) -> LabelQuerySet:
         return self.filter(agent=gate.agent.slug, gate=gate.slug)
@@ -87,7 +106,8 @@ class LabelQuerySet(models.QuerySet["Label"]):
 class Label(models.Model):
     """What one decision says of one confidence: right or wrong, with the chance that it was looked at at all.
 
-    Written in the decision's transaction, removed when the decision is undone, never edited.
+    Written in the decision's transaction, removed when the decision is undone, replaced when a lead lets
+    another decision on the same result stand, never edited.
     """
 
     class Source(models.TextChoices):
@@ -121,6 +141,11 @@ class Label(models.Model):
     def __str__(self) -> str:
         return f"{self.agent}/{self.gate} {self.confidence} {'right' if self.correct else 'wrong'}"
 
+    def add(self) -> None:
+        """Store it, whenever its decision was made."""
+        self.save(force_insert=True)
+        Tally.objects.put_in([self])
+
 
 # The first label of decisions from a moment on, by bisection: twenty looks among a million, and no index on
 # the time for every decision to keep up. Labels of the same minute need not be in order: begin before it.
@@ -149,12 +174,33 @@ def is_labelled(decision: Decision) -> bool:
     return whole_result and not of_people and decision.verdict in CORRECT
 
 
-def label_of(decision: Decision, outcome: Outcome | None) -> Label | None:
-    """What a decision says of the confidence of `outcome`, not yet stored; None where it says nothing."""
+def settled_checks(decisions: Iterable[Decision]) -> dict[int, Check]:
+    """By decision, first or second: the check in which a lead has said that the first does not stand."""
+    overruled = Check.objects.filter(
+        stands__in=[Check.Stands.SECOND, Check.Stands.NEITHER],
+        escalation__decision__isnull=False,
+        first__standing_for__isnull=False,
+    ).select_related("first__escalation", "escalation__decision")
+    seen = overruled.filter(Q(first__in=decisions) | Q(escalation__decision__in=decisions))
+    return {pk: check for check in seen for pk in (check.first_id, check.escalation.decision_id) if pk}
+
+
+def label_of(decision: Decision, outcome: Outcome | None, check: Check | None = None) -> Label | None:
+    """What a decision says of the confidence of `outcome`, not yet stored; None where it says nothing.
+
+    `check`: of `settled_checks`, where this is one of its decisions; `outcome` is what the first was about.
+    """
+    first = check.first if check else decision
     # Of a degraded outcome it was not the agent's own answer that was checked.
-    if not is_labelled(decision) or (outcome is not None and outcome.degraded):
+    if (
+        not is_labelled(first)
+        or decision.verdict not in CORRECT
+        or (outcome is not None and outcome.degraded)
+    ):
         return None
-    escalation = decision.escalation
+    if check and (check.stands == Check.Stands.NEITHER or decision == first):
+        return None
+    escalation = first.escalation
     return Label(
         decision=decision,
         agent=escalation.agent,

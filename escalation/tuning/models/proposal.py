@@ -252,15 +252,12 @@ def _facts(found: Certificate, window: Window) -> dict[str, Any]:
         "level": found.target.delta,
         "model": window.model,
         "prompt_version": window.prompt_version,
-        "outcomes": sum(len(stratum.confidences) for stratum in window.closed),
+        "outcomes": sum(stratum.total for stratum in window.closed),
         "evidence": found.evidence,
         "missing": found.missing,
         "details": {
             "start": found.start,
-            "strata": [
-                {"outcomes": len(s.confidences), "labels": len(s.reviewed), "audits": s.audits}
-                for s in window.closed
-            ],
+            "strata": [{"outcomes": s.total, "labels": s.known, "audits": s.audits} for s in window.closed],
             "not_used": window.left_out + window.open,
         },
     }

@@ -1,27 +1,40 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
 from escalation.gating.exits import ACCEPTS_NOTHING
 from escalation.gating.models import Gate
 from escalation.gating.models.policy import check_probability
+from escalation.tuning.exceptions import DraftClosed
 from escalation.tuning.models.said import SaidOfAGate
+
+# What ops say of it.
+RAILS = ("auto_apply", "largest_step", "smallest_evidence", "cooling_h", "four_eyes", "on_alarm", "fallback")
 
 
 class GateRailsQuerySet(models.QuerySet["GateRails"]):
     def of(self, gate: Gate) -> GateRails:
         """What holds at a gate now; the careful defaults, unsaved, where nobody has said anything."""
-        return GateRails.newest(gate) or GateRails(gate=gate)
+        return self.filter(gate=gate, waits=False).order_by("-id").first() or GateRails(gate=gate)
+
+    def waiting_at(self, gate: Gate) -> GateRails | None:
+        """What somebody wrote for a second person to let hold; None once a newer row is there."""
+        newest: GateRails | None = GateRails.newest(gate)
+        return newest if newest and newest.waits else None
 
 
 class GateRails(SaidOfAGate):
     """How a gate's threshold may change: by itself or not, how far, how often, by how many people.
 
-    And what comes into force when too many of its accepted results turn out to be wrong.
+    And what comes into force when too many of its accepted results turn out to be wrong. Where two people
+    change a threshold, two people change this as well: or one alone could do away with the other.
     """
 
     class OnAlarm(models.TextChoices):
@@ -47,6 +60,10 @@ class GateRails(SaidOfAGate):
     four_eyes = models.BooleanField(default=False, help_text="What one person drafts, another puts in force.")
     on_alarm = models.CharField(max_length=20, choices=OnAlarm, default=OnAlarm.ACCEPT_NOTHING)
     fallback = models.FloatField(null=True, blank=True, validators=[check_probability])
+    waits = models.BooleanField(default=False, editable=False)  # for a second person: it does not hold
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
 
     objects = GateRailsQuerySet.as_manager()
 
@@ -66,14 +83,42 @@ class GateRails(SaidOfAGate):
                 & (Q(fallback=None) | Q(fallback__gte=0, fallback__lte=1)),
                 name="rails_are_shares_and_a_time",
             ),
+            models.CheckConstraint(
+                condition=~Q(drafted_by=F("author")), name="rails_that_wait_are_let_hold_by_another_person"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.gate}: {'applied by itself' if self.auto_apply else 'applied by a person'}"
 
+    def differences(self) -> list[tuple[str, str, str]]:
+        """What it says otherwise than what holds: the term, before, after."""
+        holds = GateRails.objects.of(self.gate)
+        said = [(name, _said(getattr(holds, name)), _said(getattr(self, name))) for name in RAILS]
+        return [(name.replace("_", " "), before, after) for name, before, after in said if before != after]
+
     @property
     def cooling(self) -> timedelta:
         return timedelta(hours=self.cooling_h)
+
+    @transaction.atomic
+    def set(self, author: User) -> None:
+        """Let this hold at its gate from now on; or wait, where two people change a threshold."""
+        Gate.objects.select_for_update().get(pk=self.gate_id)
+        self.waits = GateRails.objects.of(self.gate).four_eyes
+        self.drafted_by = None
+        super().set(author)
+
+    @transaction.atomic
+    def second(self, actor: User) -> None:
+        """Let what another person wrote hold; raises DraftClosed."""
+        Gate.objects.select_for_update().get(pk=self.gate_id)
+        if GateRails.objects.waiting_at(self.gate) != self:
+            raise DraftClosed("This was dealt with meanwhile.")
+        if actor.pk == self.author_id:
+            raise DraftClosed("Who wrote this does not let it hold: another person does.")
+        self.drafted_by, self.waits = self.author, False
+        super().set(actor)
 
     def after_an_alarm(self, in_force: float) -> float:
         """The threshold that comes into force when too many accepted results are wrong."""
@@ -82,6 +127,12 @@ class GateRails(SaidOfAGate):
         if self.on_alarm == self.OnAlarm.FALL_BACK and self.fallback is not None:
             return self.fallback
         return ACCEPTS_NOTHING
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 class GateCosts(SaidOfAGate):

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from escalation.gating.models import Gate, Outcome, Policy
 from escalation.gating.signals import drifted
+from escalation.queue.models import Reason
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.tuning.drift import (
     RAISED_FOR,
@@ -190,6 +191,8 @@ class Watch(models.Model):
     def _next_audits(self, settled: datetime) -> list[bool]:
         """Whether each of the next audited results was wrong; what can be undone waits, and all after it."""
         rows = Label.objects.at(self.gate).filter(pk__gt=self.last_label, source=Label.Source.AUDIT)
+        # Of a result that was judged twice, the first judgement was seen already.
+        rows = rows.exclude(decision__escalation__reason=Reason.SECOND_REVIEW)
         facts = rows.order_by("pk").values_list(
             "pk", "correct", "threshold", "model", "prompt_version", "decision__effective_at"
         )

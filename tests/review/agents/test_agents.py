@@ -6,10 +6,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
+from django.utils.timezone import now
+from pytest_django.fixtures import DjangoAssertNumQueries
 
-from escalation.gating.exit_map import Way, exit_map
+from escalation.gating.exit_map import Way, exit_map, taken_lately
 from escalation.gating.models import Agent, Gate, Outcome, Result
 from escalation.gating.models.policy import all_to_a_human
+from escalation.review.insights.models import DailyCount
 
 
 @pytest.fixture
@@ -25,10 +28,11 @@ def _a_week(gate: Gate) -> None:
     gate.adopt(author=None, reason="to see", exits=exits, default_output={"reply": "Later."})
     for confidence in (0.9, 0.8, 0.2):
         Outcome.objects.pass_gate("support-triage", "default", Result("task", {"reply": "Hm."}, confidence))
+    DailyCount.objects.count_on(now().date())
 
 
 def test_the_map_has_every_reason_with_its_exits_and_what_they_did(gate: Gate) -> None:
-    (found,) = exit_map(gate.agent)
+    (found,) = exit_map(gate.agent.plan(), taken_lately([gate.agent]))
 
     (low,) = [way for way in found.ways if way.reason == "low_confidence"]
     assert (low.handlers, dict(low.taken), low.is_hole) == (["cached", "default"], {"cached": 1}, False)
@@ -55,6 +59,22 @@ def test_reviewers_see_the_agents_whose_results_come_to_them(as_alice: Client, a
     assert "1 cached" in mine.content.decode()
     assert "Support triage" in as_alice.get("/agents/").content.decode()
     assert "Support triage" not in as_mallory.get("/agents/").content.decode()
+
+
+def test_many_agents_take_no_more_statements_than_one(
+    as_alice: Client, gate: Gate, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    exits = all_to_a_human()
+    queue = gate.policies.latest("version").queue
+    for slug in ("invoice-reader", "address-checker"):
+        other = Gate.objects.create(agent=Agent.objects.create(slug=slug, name=slug))
+        other.adopt(author=None, reason="to see", threshold=0.8, exits=exits, queue=queue)
+
+    for page in ("/agents/", "/agents/support-triage/"):
+        with django_assert_max_num_queries(8):
+            answer = as_alice.get(page)
+        assert answer.status_code == 200
+    assert "address-checker" in as_alice.get("/agents/").content.decode()
 
 
 def test_only_ops_are_led_to_where_it_is_changed(as_alice: Client, as_olga: Client) -> None:

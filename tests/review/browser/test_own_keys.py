@@ -26,14 +26,18 @@ def alice_at_one(sit_down: SitDown, an_escalation: RaiseEscalation) -> Desk:
 def test_another_key_takes_the_place_of_a_key_and_says_so(alice_at_one: Desk) -> None:
     desk = alice_at_one
     desk.press("?")
-    desk.page.locator("[data-change=a]").click()
-    desk.press("r")
-    expect(desk.page.locator("#key-said")).to_contain_text("r is taken: Reject")
-    desk.page.locator("[data-change=a]").click()
-    desk.press("y")
     assert violations(desk.page) == []
-    desk.press("Escape")
-    desk.page.reload()
+    desk.page.get_by_role("link", name="Change keys").click()
+    desk.page.get_by_label("Accept: it is right").fill("r")
+    desk.page.get_by_role("button", name="Save").click()
+    expect(desk.page.locator(".field-error")).to_contain_text("r is taken: Reject")
+    assert violations(desk.page) == []
+    desk.page.get_by_label("Accept: it is right").fill("y")
+    desk.page.get_by_role("button", name="Save").click()
+    desk.page.wait_for_function("document.querySelectorAll('.field-error').length === 0")
+    desk.open("/queue/")
+    desk.press("j")
+    desk.press("Enter")
     expect(desk.page.locator(".verdict-accept kbd")).to_have_text("Y")
     desk.press("a")
     expect(desk.page.locator("#lease")).to_be_visible()
@@ -41,13 +45,17 @@ def test_another_key_takes_the_place_of_a_key_and_says_so(alice_at_one: Desk) ->
     desk.press("y")
 
     expect(desk.page.locator("#toasts")).to_contain_text("Accepted the only one")
+    desk.troubles.clear()  # Chromium itself notes every 4xx answer in its console.
 
 
 def test_single_keys_can_be_switched_off(alice_at_one: Desk) -> None:
     desk = alice_at_one
-    desk.press("?")
-    desk.page.locator("#keys-on").click()
-    desk.press("Escape")
+    at = desk.page.url
+    desk.open("/shortcuts/")
+    desk.page.get_by_label("Single keys work").uncheck()
+    desk.page.get_by_role("button", name="Save").click()
+    desk.page.wait_for_load_state("load")
+    desk.page.goto(at)
 
     desk.press("a")
 

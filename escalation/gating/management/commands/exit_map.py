@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from escalation.gating.exit_map import as_markdown, exit_map
+from escalation.gating.exit_map import as_markdown, exit_map, taken_lately
 from escalation.gating.models import Agent
 
 
@@ -19,4 +19,4 @@ class Command(BaseCommand):
         agent = Agent.objects.filter(slug=options["agent"]).first()
         if agent is None:
             raise CommandError(f"No agent is named {options['agent']!r}.")
-        self.stdout.write(as_markdown(agent, exit_map(agent)))
+        self.stdout.write(as_markdown(agent, exit_map(agent.plan(), taken_lately([agent]))))

@@ -1,0 +1,5 @@
+import sys
+
+from otherwise_client.command import main
+
+sys.exit(main())
