@@ -32,6 +32,8 @@ def samples(world: World) -> dict[str, dict[str, Any]]:
     return {
         "agents:run": {"pk": Run.objects.get().pk},
         "runs:run": {"id": Run.objects.get().pk},
+        "openid_connect": {"provider_id": "sample"},
+        "session_end": {"name": "sample"},
         "account:rotation": {"pk": Token.objects.get().pk},
         "account:revocation": {"pk": Token.objects.get().pk},
         "account:removal": {"pk": Channel.objects.order_by("pk")[0].pk},
