@@ -1,10 +1,12 @@
-"""A fresh project's middleware and REST framework's own defaults, on the product's PostgreSQL.
+"""A fresh project's apps and middleware, and REST framework's own defaults, on the product's PostgreSQL.
 
 Connections are kept and checked as Django's manual says; prepared statements belong to what is measured.
 """
 
-from bench.settings import *  # noqa: F403
+from bench.settings import ALLOWED_HOSTS, DEFAULT_AUTO_FIELD, SECRET_KEY, USE_I18N, WSGI_APPLICATION
 from bench.settings import DATABASES as PRODUCT
+
+__all__ = ["ALLOWED_HOSTS", "DEFAULT_AUTO_FIELD", "SECRET_KEY", "USE_I18N", "WSGI_APPLICATION"]
 
 DATABASES = {
     "default": PRODUCT["default"]
@@ -14,6 +16,16 @@ DATABASES = {
     }
 }
 
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "bench.stock",
+]
 ROOT_URLCONF = "bench.stock.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
