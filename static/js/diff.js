@@ -17,7 +17,6 @@ function tellSoon(field) {
 }
 
 for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
-tellAll();
 
 function tellAll() {
   for (const field of document.querySelectorAll("form[data-verdict=edit] [data-original]")) tell(field);
@@ -76,8 +75,13 @@ function commonStart(before, after) {
   return at;
 }
 
-const startOfWord = (text, at) => at - text.slice(Math.max(0, at - NEAR), at).match(/[\p{L}\p{N}]*$/u)[0].length;
-const endOfWord = (text, at) => at - text.slice(text.length - at).match(/^[\p{L}\p{N}]{0,200}/u)[0].length;
+function startOfWord(text, at) {
+  return at - text.slice(Math.max(0, at - NEAR), at).match(/[\p{L}\p{N}]*$/u)[0].length;
+}
+
+function endOfWord(text, at) {
+  return at - text.slice(text.length - at).match(/^[\p{L}\p{N}]{0,200}/u)[0].length;
+}
 
 function commonEnd(before, after, most) {
   let at = 0;
@@ -90,7 +94,9 @@ function between(gone, come) {
 }
 
 // More than this nobody reads in a preview; the field itself holds it all.
-const clip = (text) => (text.length > LONG ? `${text.slice(0, LONG)}…` : text);
+function clip(text) {
+  return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
+}
 
 function walk(gone, come) {
   const width = come.length + 1;
@@ -108,3 +114,5 @@ function walk(gone, come) {
   }
   return steps;
 }
+
+tellAll();

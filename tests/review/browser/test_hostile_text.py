@@ -172,9 +172,11 @@ def _poison(attacks: list[str]) -> None:
     Outcome.objects.update(task=each, output=each, metadata=each, detail=prose, external_id=first[:255])
     Outcome.objects.update(exit_output=each, exit_detail=prose, model=first[:100], usage=each)
     Run.objects.update(task=each, title=first[:200], detail=prose, result=each, metadata=each)
-    Step.objects.update(sent=attacks, cut=first[:200], stop_reason=first[:50])
+    Step.objects.create(
+        run=Run.objects.get(), number=9, sent=attacks, cut=first[:200], stop_reason=first[:50]
+    )
     ToolCall.objects.update(name=first[:64], arguments=each, error=prose)
-    BreakerEvent.objects.update(breaker=first[:200], reason=prose)
+    BreakerEvent.objects.create(breaker=first[:200], before="closed", after="open", reason=prose)
     Delivery.objects.update(payload=each, last_answer=prose)
     Notification.objects.update(facts=each)
 
