@@ -17,7 +17,7 @@ from escalation.gating.models import Gate
 from escalation.queue.models import Decision, Escalation, Membership, ReviewQueue, Watch
 from escalation.review.insights.models import DailyCount
 from escalation.review.line import PAGE
-from escalation.review.orders import Cursor
+from escalation.review.orders import ORDERS, Cursor
 from escalation.review.saved_view import SavedView
 
 # A table of so many rows is never read from end to end for a page.
@@ -40,9 +40,7 @@ NARROWED: dict[str, dict[str, str]] = {
     "watched": {"show": "watched"},
     "decided": {"show": "decided"},
     "decided, by reviewer": {"show": "decided", "assignee": "alice"},
-    "the least sure first": {"order": "least_sure"},
-    "the surest first": {"order": "surest"},
-    "the newest first": {"order": "newest"},
+    **{f"in the order {order.name}": {"order": order.name} for order in ORDERS if order.name},
     "the least sure first, by tag, of which there are none": {"order": "least_sure", "tag": "late"},
     "search, a word of many": {"q": "order"},
     "search, a word of none": {"q": "zeppelin"},

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.models.reason_code import USUAL, offered
 from escalation.review.compared import Change, changes
+from escalation.review.folding import Room, folded
 from escalation.review.forms import arguments_of
 from escalation.review.shapes import Shown, shown
 
@@ -28,13 +29,17 @@ class Decided:
             return []
         if self.escalation.kind == Escalation.Kind.APPROVAL:
             return changes(arguments_of(self.escalation), self.decision.arguments, self.order)
-        return changes(self.decision.original_output, self.decision.output, self.order)
+        room = Room()
+        found = changes(self.decision.original_output, self.decision.output, self.order)
+        return [Change(room.take(one.where), room.take(one.before), room.take(one.after)) for one in found]
 
     @property
     def values(self) -> list[tuple[str, Shown]]:
         """What was said beside the verdict and the changes."""
         given = {"Answer": self.decision.answer, "Granted": self.decision.grant or None}
-        return [(label, shown(value, self.order)) for label, value in given.items() if value is not None]
+        return [
+            (label, folded(shown(value, self.order))) for label, value in given.items() if value is not None
+        ]
 
     @property
     def reason(self) -> str:

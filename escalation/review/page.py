@@ -12,13 +12,15 @@ from django.http import QueryDict
 from django.utils.timezone import now
 
 from escalation.gating.models import Policy
+from escalation.queue.legible import legible
 from escalation.queue.models import Escalation, Event, Note
 from escalation.queue.models.alike import alike_to
 from escalation.review.decided import Decided
+from escalation.review.folding import MOST_LINES, Lines, Room, folded, lines_of
 from escalation.review.forms import VerdictForm, arguments_of, forms_for
 from escalation.review.people import is_watched, may_lead, may_review, places_for
 from escalation.review.shapes import Shown, cell, shown
-from escalation.review.timeline import Moment, timeline
+from escalation.review.timeline import Timeline, timeline
 from escalation.review.untrusted import has_hidden
 from escalation.review.why import why
 
@@ -31,6 +33,8 @@ USAGE = (
     ("seconds", "at work"),
 )
 MOST_SHOWN = 5
+# The parts of an escalation that can be had whole.
+WHOLE = ("task", "output", "question", "explanation", "evidence", "completed", "missing", "trace")
 SNOOZES = [(900, "15 minutes"), (3600, "1 hour"), (14_400, "4 hours"), (86_400, "1 day")]
 
 
@@ -51,7 +55,7 @@ class EscalationPage:
         """The guard's own sentence, where it says more than ours and may be seen."""
         detail = self.escalation.detail.strip()
         repeats = detail.rstrip(".").lower() in self.why.lower() or self.escalation.reason == "low_confidence"
-        return "" if self.escalation.is_blind or (repeats and len(detail) < 80) else detail
+        return "" if self.escalation.is_blind or (repeats and len(detail) < 80) else Room().take(detail)
 
     @cached_property
     def policy(self) -> Policy | None:
@@ -74,14 +78,22 @@ class EscalationPage:
 
     @property
     def task(self) -> Shown:
-        return shown(self.escalation.task)
+        return folded(shown(self.escalation.task))
 
     @property
     def output(self) -> Shown:
-        return shown(self.escalation.output, self._order)
+        return folded(shown(self.escalation.output, self._order))
+
+    def whole(self, part: str) -> str | None:
+        """One part as the agent sent it; None where there is none, or where a blind check hides it."""
+        if part not in WHOLE or (part == "trace" and self.escalation.is_blind):
+            return None
+        value = getattr(self.escalation, part)
+        return value if isinstance(value, str) else legible(value)
 
     @property
     def arguments(self) -> Shown:
+        """What is approved, whole: nobody approves what was cut off."""
         return shown(arguments_of(self.escalation), self._order)
 
     @property
@@ -93,18 +105,35 @@ class EscalationPage:
     def evidence(self) -> list[dict[str, Any]]:
         """What the agent cites; a piece that is no object is its own text."""
         pieces = self.escalation.evidence if isinstance(self.escalation.evidence, list) else []
-        return [piece if isinstance(piece, dict) else {"text": cell(piece).text} for piece in pieces]
+        room = Room()
+        return [
+            {name: room.take(cell(value).text) for name, value in piece.items()}
+            if isinstance(piece, dict)
+            else {"text": room.take(cell(piece).text)}
+            for piece in pieces[:MOST_LINES]
+        ]
+
+    @property
+    def completed(self) -> Lines:
+        return lines_of(self.escalation.completed)
+
+    @property
+    def missing(self) -> Lines:
+        return lines_of(self.escalation.missing)
+
+    @property
+    def words(self) -> Shown:
+        """The agent's own explanation."""
+        return folded(shown(self.escalation.explanation))
+
+    @property
+    def question(self) -> Shown:
+        return folded(shown(self.escalation.question))
 
     @cached_property
-    def moments(self) -> list[Moment]:
+    def timeline(self) -> Timeline:
         """The steps; on a blind check what tools did alone, for the model's words hold the number it gave."""
-        moments = timeline(self.escalation.trace)
-        return [moment for moment in moments if moment.kind == "tool" or not self.escalation.is_blind]
-
-    @cached_property
-    def first_failure(self) -> Moment | None:
-        """The step to look at first."""
-        return next((moment for moment in self.moments if moment.error), None)
+        return timeline(self.escalation.trace, only_tools=self.escalation.is_blind)
 
     @property
     def has_hidden(self) -> bool:
