@@ -38,7 +38,7 @@ class RunAdmin(FactAdmin):
 @admin.register(Step)
 class StepAdmin(FactAdmin):
     list_display = ["__str__", "stop_reason", "cut", "final_report", "micro_usd", "seconds", "at"]
-    list_filter = ["stop_reason", "kept", "final_report"]
+    list_filter = [("stop_reason", admin.EmptyFieldListFilter), "kept", "final_report"]
     ordering = ["-id"]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
 from escalation.queue.facts import FactAdmin, FactInline
@@ -20,13 +21,26 @@ from escalation.queue.models import (
 )
 
 
+class NamedCells(BaseInlineFormSet[Any, Any, Any]):
+    """Rows of a table whose every field says its name to a screen reader; the head of its column does not."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            # What leads to another row is a field inside a wrapper.
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = str(field.label or name).capitalize()
+
+
 class MembershipInline(admin.TabularInline[Membership, ReviewQueue]):
     model = Membership
+    formset = NamedCells
     extra = 1
 
 
 class ReasonCodeInline(admin.TabularInline[ReasonCode, ReviewQueue]):
     model = ReasonCode
+    formset = NamedCells
     extra = 1
 
 

@@ -13,6 +13,8 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from escalation.queue.legible import LONGEST, legible
+
 Column = str | Callable[[Any], Any]
 
 
@@ -75,6 +77,6 @@ def laid_out(value: Any) -> SafeString | str:
         return "-"
     if not value or not isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    return format_html(
-        '<pre class="json">{}</pre>', json.dumps(value, indent=2, ensure_ascii=False, default=str)
-    )
+    text = legible(value)
+    left_out = f"… {len(text) - LONGEST:,} more characters" if len(text) > LONGEST else ""
+    return format_html('<pre class="json" tabindex="0">{}{}</pre>', text[:LONGEST], left_out)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 
 from escalation.gating.models import Policy
+from escalation.queue.legible import legible
 from escalation.queue.models import Escalation, Event, Note
 from escalation.queue.models.alike import alike_to
-from escalation.queue.models.reason_code import USUAL, offered
-from escalation.review.compared import Change, changes
+from escalation.review.decided import Decided
+from escalation.review.folding import MOST_LINES, Lines, Room, folded, lines_of
 from escalation.review.forms import VerdictForm, arguments_of, forms_for
 from escalation.review.people import is_watched, may_lead, may_review, places_for
 from escalation.review.shapes import Shown, cell, shown
-from escalation.review.timeline import Moment, timeline
+from escalation.review.timeline import Timeline, timeline
 from escalation.review.untrusted import has_hidden
 from escalation.review.why import why
 
@@ -34,6 +33,8 @@ USAGE = (
     ("seconds", "at work"),
 )
 MOST_SHOWN = 5
+# The parts of an escalation that can be had whole.
+WHOLE = ("task", "output", "question", "explanation", "evidence", "completed", "missing", "trace")
 SNOOZES = [(900, "15 minutes"), (3600, "1 hour"), (14_400, "4 hours"), (86_400, "1 day")]
 
 
@@ -54,7 +55,7 @@ class EscalationPage:
         """The guard's own sentence, where it says more than ours and may be seen."""
         detail = self.escalation.detail.strip()
         repeats = detail.rstrip(".").lower() in self.why.lower() or self.escalation.reason == "low_confidence"
-        return "" if self.escalation.is_blind or (repeats and len(detail) < 80) else detail
+        return "" if self.escalation.is_blind or (repeats and len(detail) < 80) else Room().take(detail)
 
     @cached_property
     def policy(self) -> Policy | None:
@@ -77,14 +78,22 @@ class EscalationPage:
 
     @property
     def task(self) -> Shown:
-        return shown(self.escalation.task)
+        return folded(shown(self.escalation.task))
 
     @property
     def output(self) -> Shown:
-        return shown(self.escalation.output, self._order)
+        return folded(shown(self.escalation.output, self._order))
+
+    def whole(self, part: str) -> str | None:
+        """One part as the agent sent it; None where there is none, or where a blind check hides it."""
+        if part not in WHOLE or (part == "trace" and self.escalation.is_blind):
+            return None
+        value = getattr(self.escalation, part)
+        return value if isinstance(value, str) else legible(value)
 
     @property
     def arguments(self) -> Shown:
+        """What is approved, whole: nobody approves what was cut off."""
         return shown(arguments_of(self.escalation), self._order)
 
     @property
@@ -96,18 +105,35 @@ class EscalationPage:
     def evidence(self) -> list[dict[str, Any]]:
         """What the agent cites; a piece that is no object is its own text."""
         pieces = self.escalation.evidence if isinstance(self.escalation.evidence, list) else []
-        return [piece if isinstance(piece, dict) else {"text": cell(piece).text} for piece in pieces]
+        room = Room()
+        return [
+            {name: room.take(cell(value).text) for name, value in piece.items()}
+            if isinstance(piece, dict)
+            else {"text": room.take(cell(piece).text)}
+            for piece in pieces[:MOST_LINES]
+        ]
+
+    @property
+    def completed(self) -> Lines:
+        return lines_of(self.escalation.completed)
+
+    @property
+    def missing(self) -> Lines:
+        return lines_of(self.escalation.missing)
+
+    @property
+    def words(self) -> Shown:
+        """The agent's own explanation."""
+        return folded(shown(self.escalation.explanation))
+
+    @property
+    def question(self) -> Shown:
+        return folded(shown(self.escalation.question))
 
     @cached_property
-    def moments(self) -> list[Moment]:
+    def timeline(self) -> Timeline:
         """The steps; on a blind check what tools did alone, for the model's words hold the number it gave."""
-        moments = timeline(self.escalation.trace)
-        return [moment for moment in moments if moment.kind == "tool" or not self.escalation.is_blind]
-
-    @cached_property
-    def first_failure(self) -> Moment | None:
-        """The step to look at first."""
-        return next((moment for moment in self.moments if moment.error), None)
+        return timeline(self.escalation.trace, only_tools=self.escalation.is_blind)
 
     @property
     def has_hidden(self) -> bool:
@@ -195,42 +221,12 @@ class EscalationPage:
         is_open = self.escalation.status in (Escalation.Status.WAITING, Escalation.Status.CLAIMED)
         return is_open and not (self.is_mine or self.holder or self.sleeps) and self.may_review
 
-    @property
-    def shows_decision(self) -> bool:
-        """Whether the standing decision may be seen: on a blind check, by its author alone."""
-        decision = self.escalation.decision
-        return bool(decision and (not self.escalation.is_blind or decision.reviewer == self.viewer))
-
     @cached_property
-    def changes(self) -> list[Change]:
-        """Where a standing edit differs from what the agent said."""
-        row, decision = self.escalation, self.escalation.decision
-        if not (decision and decision.edited and self.shows_decision):
-            return []
-        if row.kind == Escalation.Kind.APPROVAL:
-            return changes(arguments_of(row), decision.arguments, self._order)
-        return changes(decision.original_output, decision.output, self._order)
-
-    @property
-    def decided_values(self) -> list[tuple[str, Shown]]:
-        """What the standing decision said beside its verdict and its changes."""
+    def decided(self) -> Decided | None:
+        """The standing decision, where it may be seen: on a blind check, by its author alone."""
         decision = self.escalation.decision
-        given = {"Answer": decision and decision.answer, "Granted": (decision and decision.grant) or None}
-        return [(label, shown(value, self._order)) for label, value in given.items() if value is not None]
-
-    @property
-    def reason_given(self) -> str:
-        """The reason of the standing decision, in the words in which it was offered."""
-        decision = self.escalation.decision
-        if not (decision and decision.reason_code):
-            return ""
-        codes = offered(self.escalation.queue.codes, decision.verdict) if decision.verdict in USUAL else []
-        return {code.code: code.label for code in codes}.get(decision.reason_code, decision.reason_code)
-
-    @property
-    def receipt_at(self) -> datetime | None:
-        """When the agent said what it had done."""
-        return parse_datetime(str((self.escalation.receipt or {}).get("at", "")))
+        is_seen = decision and (not self.escalation.is_blind or decision.reviewer == self.viewer)
+        return Decided(self.escalation, decision, self._order) if decision and is_seen else None
 
     @property
     def snoozes(self) -> list[tuple[int, str]]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from escalation.queue.legible import legible
+
 Shape = Literal["nothing", "text", "fields", "records", "table", "json"]
 
 MOST_FIELDS = 40
@@ -36,6 +38,7 @@ class Shown:
     fields: Sequence[tuple[str, Cell]] = ()
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[Cell]] = field(default=())
+    left_out: int = 0  # characters, see folding.py
 
 
 def shape_of(value: Any) -> Shape:
@@ -96,7 +99,7 @@ def cell(value: Any) -> Cell:
 def pretty(value: Any) -> str:
     """JSON for a human: on one line while that is short, else indented; characters as they are."""
     line = json.dumps(value, ensure_ascii=False)
-    return line if len(line) <= ONE_LINE else json.dumps(value, indent=2, ensure_ascii=False)
+    return line if len(line) <= ONE_LINE else legible(value)
 
 
 def _is_table(value: list[Any]) -> bool:

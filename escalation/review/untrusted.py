@@ -34,7 +34,10 @@ HIDDEN = re.compile(
 # Marks piled on one letter reach over the lines above it; no language needs more than these.
 COMBINING = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 PILE = re.compile(f"({COMBINING}{{4}})({COMBINING}+)")
-SHOWN = re.compile(r"⟨U\+[0-9A-F]{4,6}( x\d+)?⟩")
+SHOWN = re.compile(r"(?:⟨U\+[0-9A-F]{4,6}(?: x\d+)?⟩)+")
+MARKUP = re.compile("[&<>\"']")
+# What each of these characters adds to the HTML.
+ESCAPED, WRITTEN_OUT = 5, 50
 ZERO_WIDTH_JOINER = "\u200d"
 
 # A line that goes on after so many characters was wrapped by an editor; shorter ones were broken on purpose.
@@ -85,6 +88,11 @@ def _joins_emoji(run: re.Match[str]) -> bool:
 def plain(text: str) -> SafeString:
     """Escape a text and mark what was hidden in it; a form feed ends a page, and here a paragraph."""
     return _mark_hidden(escape(reveal(text).replace("\f", "\n\n")))
+
+
+def cost_of(text: str) -> int:
+    """About how many characters of HTML a text becomes: a hidden one is written out and marked."""
+    return len(text) + ESCAPED * len(MARKUP.findall(text)) + WRITTEN_OUT * len(HIDDEN.findall(text))
 
 
 def is_renderable(text: str) -> bool:

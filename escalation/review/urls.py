@@ -12,6 +12,7 @@ from escalation.review.views.escalation import (
     EscalationView,
     HolderView,
     SnoozeView,
+    WholeView,
 )
 from escalation.review.views.queue import NewsView, NextView, QueueView
 from escalation.review.views.saved import SavedViewsView, SavedViewView
@@ -37,6 +38,7 @@ urlpatterns = [
     path("views/<int:pk>/", SavedViewView.as_view(), name="saved_view"),
     path("queue/next/", NextView.as_view(), name="next"),
     path("escalations/<int:pk>/", EscalationView.as_view(), name="escalation"),
+    path("escalations/<int:pk>/whole/<slug:part>/", WholeView.as_view(), name="whole"),
     path("escalations/<int:pk>/claim/", ClaimView.as_view(), name="claim"),
     path("escalations/<int:pk>/holder/", HolderView.as_view(), name="holder"),
     path("escalations/<int:pk>/ahead/", AheadView.as_view(), name="ahead"),

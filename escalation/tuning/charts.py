@@ -87,8 +87,15 @@ def draw_histogram(counts: Iterable[tuple[float, int]], threshold: float | None)
         bars=[_bar(n, under[n], reaching[n], most) for n in range(BINS)],
         x_ticks=[Tick(_x(share), f"{share:g}") for share in (0, 0.2, 0.4, 0.6, 0.8, 1)],
         y_ticks=[Tick(y_of(most * n / 2, most), f"{most * n // 2:,}") for n in range(3)],
-        mark=None if threshold is None else Tick(_x(threshold), f"threshold {threshold:.3g}"),
+        mark=_tick(threshold),
     )
+
+
+def _tick(threshold: float | None) -> Tick | None:
+    """Where the threshold stands among confidences; one that nothing reaches stands nowhere."""
+    if threshold is None or threshold > 1:
+        return None
+    return Tick(_x(threshold), f"threshold {threshold:.3g}")
 
 
 def bin_of(confidence: float) -> int:

@@ -1,17 +1,26 @@
 // What goes and what comes, word by word: under a field while it is edited, and of an edit that stands.
 
 const MOST_STEPS = 1_000_000;
+const NEAR = 200; // characters of what stayed, on both sides of what changed
+const LONG = 20_000; // from here on, what is compared waits for a pause in the typing
+const PAUSE_MS = 200;
 const words = (text) => text.match(/\s+|[^\s\p{L}\p{N}]|[\p{L}\p{N}]+/gu) ?? [];
 
 document.addEventListener("input", (event) => {
-  if (event.target.matches("form[data-verdict=edit] :is(textarea, input)")) tell(event.target);
+  if (event.target.matches("form[data-verdict=edit] :is(textarea, input)")) tellSoon(event.target);
 });
 
+function tellSoon(field) {
+  clearTimeout(field.pause);
+  if (field.value.length < LONG) tell(field);
+  else field.pause = setTimeout(() => tell(field), PAUSE_MS);
+}
+
 for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
-tellAll();
 
 function tellAll() {
-  for (const field of document.querySelectorAll("form[data-verdict=edit] [data-original]")) tell(field);
+  const fields = document.querySelectorAll("form[data-verdict=edit] :is(textarea, input:not([type=hidden]))");
+  for (const field of fields) if (!isSame(field) || field.parentElement.querySelector(":scope > .diff")) tell(field);
   for (const change of document.querySelectorAll(".diff[data-compare]")) refine(change);
 }
 
@@ -34,7 +43,7 @@ function tellCells(table) {
 
 const originalOf = (field) => field.dataset.original ?? field.defaultValue;
 const isSame = (field) => originalOf(field) === field.value;
-const differences = (field) => compare(words(originalOf(field)), words(field.value)).map(asNode);
+const differences = (field) => compare(originalOf(field), field.value).map(asNode);
 
 function boxIn(parent) {
   return parent.querySelector(":scope > .diff") ?? parent.appendChild(Object.assign(document.createElement("p"), { className: "diff" }));
@@ -43,22 +52,51 @@ function boxIn(parent) {
 function refine(change) {
   const [gone, come] = ["del", "ins"].map((kind) => change.querySelector(kind)?.textContent ?? "");
   delete change.dataset.compare;
-  if (gone && come) change.replaceChildren(...compare(words(gone), words(come)).map(asNode));
+  if (gone && come) change.replaceChildren(...compare(gone, come).map(asNode));
 }
 
 function asNode([kind, text]) {
   return kind === "same" ? document.createTextNode(text) : Object.assign(document.createElement(kind), { textContent: text });
 }
 
-// The parts that both have in common first: what is left is short when one word was changed.
+// Only what lies between the parts that both have in common is split into words: that is short when one was changed.
 function compare(before, after) {
-  let head = 0;
-  while (head < before.length && before[head] === after[head]) head += 1;
-  let tail = 0;
-  while (tail < Math.min(before.length, after.length) - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  const head = startOfWord(before, commonStart(before, after));
+  const tail = commonEnd(before, after, Math.min(before.length, after.length) - head);
   const [gone, come] = [before.slice(head, before.length - tail), after.slice(head, after.length - tail)];
-  const middle = gone.length * come.length > MOST_STEPS ? [["del", gone.join("")], ["ins", come.join("")]] : walk(gone, come);
-  return [["same", before.slice(0, head).join("")], ...middle, ["same", tail ? before.slice(-tail).join("") : ""]].filter(([, text]) => text);
+  const middle = between(words(gone), words(come));
+  const [left, right] = [before.slice(Math.max(0, head - NEAR), head), before.slice(before.length - tail)];
+  const shown = [[head > NEAR ? "…" : "", left], [right.slice(0, NEAR), tail > NEAR ? "…" : ""]].map((parts) => parts.join(""));
+  return [["same", shown[0]], ...middle, ["same", shown[1]]].filter(([, text]) => text);
+}
+
+function commonStart(before, after) {
+  let at = 0;
+  while (at < before.length && before[at] === after[at]) at += 1;
+  return at;
+}
+
+function startOfWord(text, at) {
+  return at - text.slice(Math.max(0, at - NEAR), at).match(/[\p{L}\p{N}]*$/u)[0].length;
+}
+
+function endOfWord(text, at) {
+  return at - text.slice(text.length - at).match(/^[\p{L}\p{N}]{0,200}/u)[0].length;
+}
+
+function commonEnd(before, after, most) {
+  let at = 0;
+  while (at < most && before[before.length - 1 - at] === after[after.length - 1 - at]) at += 1;
+  return endOfWord(before, at);
+}
+
+function between(gone, come) {
+  return gone.length * come.length > MOST_STEPS ? [["del", clip(gone.join(""))], ["ins", clip(come.join(""))]] : walk(gone, come);
+}
+
+// More than this nobody reads in a preview; the field itself holds it all.
+function clip(text) {
+  return text.length > LONG ? `${text.slice(0, LONG)}…` : text;
 }
 
 function walk(gone, come) {
@@ -77,3 +115,5 @@ function walk(gone, come) {
   }
   return steps;
 }
+
+tellAll();

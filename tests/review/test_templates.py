@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 from pathlib import Path
@@ -45,10 +44,3 @@ def test_every_page_has_the_strict_policy(client: Client, alice: User, path: str
 
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
-
-
-def test_our_own_css_and_script_stay_small() -> None:
-    own = [*(ROOT / "static" / "css").glob("*.css"), *(ROOT / "static" / "js").glob("*.js")]
-    pages = [path for path in own if path.name != "admin.css"]
-
-    assert sum(len(gzip.compress(path.read_bytes())) for path in pages) < 60_000

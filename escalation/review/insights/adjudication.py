@@ -44,6 +44,8 @@ class QualityView(ReviewerView):
 class SettlementView(QualityView):
     """A lead's word on which of two verdicts stands."""
 
+    http_method_names = ["post"]
+
     def post(self, request: HttpRequest, pk: int) -> HttpResponse | HttpResponseRedirect:
         check = get_object_or_404(Check.objects.led_by(self.request.user).disputed(), pk=pk)
         form = SettleForm(request.POST)

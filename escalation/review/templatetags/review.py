@@ -16,7 +16,7 @@ from escalation.queue.models import Decision, Escalation, Verdict
 from escalation.review import untrusted
 from escalation.review.rows import meter_of, reason_of
 from escalation.review.said import PAST
-from escalation.review.timeline import timeline
+from escalation.review.timeline import Timeline, timeline
 from escalation.review.times import Style, brief, time_of, urgency_of
 
 register = template.Library()
@@ -105,10 +105,9 @@ def outside(url: Any) -> SafeString:
 
 
 @register.simple_tag
-def steps(trace: Any) -> dict[str, Any]:
-    """A trace as the timeline shows it, and the step to look at first."""
-    moments = timeline(trace)
-    return {"moments": moments, "first_failure": next((moment for moment in moments if moment.error), None)}
+def steps(trace: Any) -> dict[str, Timeline]:
+    """A trace as the timeline shows it."""
+    return {"timeline": timeline(trace)}
 
 
 @register.simple_tag

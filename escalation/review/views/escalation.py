@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from escalation.queue.exceptions import DecisionInvalid
@@ -17,6 +17,17 @@ class EscalationView(DeskView):
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         return self.show_escalation(self.escalation(pk))
+
+
+class WholeView(DeskView):
+    """One part of an escalation as the agent sent it, for what is too long to be shown."""
+
+    def get(self, request: HttpRequest, pk: int, part: str) -> HttpResponse:
+        text = EscalationPage(self.escalation(pk), self.request.user).whole(part)
+        if text is None:
+            raise Http404
+        name = f'attachment; filename="escalation-{pk}-{part}.txt"'
+        return HttpResponse(text, "text/plain; charset=utf-8", headers={"Content-Disposition": name})
 
 
 class ClaimView(DeskView):

@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-UNFOLD = """document.querySelectorAll("details").forEach((each) => {
+UNFOLD = """document.querySelectorAll("main details:not(.menu)").forEach((each) => {
   each.removeAttribute("name");
   each.open = true;
 })"""
