@@ -36,10 +36,11 @@ class Agent:
     `output` is the JSON Schema of its answer (text unless told). `max_tokens` is the most output tokens a
     whole run may use, `budget` the other limits; a policy at the agent's gate can set them anew. Named agents
     can be submitted to workers and pass a gate; a nameless one can only be `run()`: its caller is the gate.
-    With `samples` above 1 the question of an answer is asked so often in all, and the confidence is at most
-    the share of answers that agree (on the fields `agree_on` of the output, or all of it); with a `critic` it
-    is at most what that gives the answer. `opening` makes the first message of a task, where the whole of it
-    would be too long to say. `rehearsal` is what drills have in place of the world.
+    `category` names the field of the output that says what a result is about: a policy can set a threshold
+    for each. With `samples` above 1 the question of an answer is asked so often in all, and the confidence is
+    at most the share of answers that agree (on the fields `agree_on` of the output, or all of it); with a
+    `critic` it is at most what that gives the answer. `opening` makes the first message of a task, where the
+    whole of it would be too long to say. `rehearsal` is what drills have in place of the world.
     """
 
     model: str
@@ -51,6 +52,7 @@ class Agent:
     output: Mapping[str, Any] = field(default_factory=lambda: TEXT)
     budget: Budget = field(default_factory=Budget)
     threshold: float = 0.75
+    category: str = ""
     needs_evidence: bool = False
     may_ask: bool = False
     samples: int = 1

@@ -8,6 +8,7 @@ from agents.result import Result
 from escalation.gating.exceptions import UnknownGate
 from escalation.gating.models import Policy
 from escalation.gating.models.outcome import CARRIED, title_of
+from escalation.gating.models.policy import OF_RESULTS
 from escalation.queue.models import Escalation, Reason
 
 
@@ -52,7 +53,7 @@ def _carried(task: Any, result: Result) -> dict[str, Any]:
 
 def _terms(agent: str, gate: str) -> dict[str, Any]:
     try:
-        policy = Policy.objects.in_force(agent, gate)
+        policy = Policy.objects.in_force(agent, gate, without=OF_RESULTS)
     except UnknownGate:  # an agent that ops do not know yet: the default queue, and no threshold to show
         return {}
     return {

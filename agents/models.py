@@ -11,12 +11,12 @@ from django.db.models import F, Q, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
-from agents.statements import fetched, row_of, update
+from agents.statements import fetched, update
 from agents.storable import Verbatim
+from escalation.database.rows import names, read
 from escalation.gating.models import Drill, Outcome
 from escalation.queue.models import Decision, Escalation
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.queue.models.rows import names
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
@@ -68,7 +68,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         terms = {"id": run_id, "step": step, "but_of": but_of, "lease": settings.RUN_LEASE}
         # By their names: a worker goes on with its prepared statement when a migration adds a column.
         for *stored, was_paused in fetched(TAKE.format(columns=names(Run, of="agents_run")), terms):
-            run = row_of(Run, stored)
+            run = read(Run, stored)
             run.was_paused = was_paused
             return run
         return None
@@ -114,8 +114,8 @@ class Run(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
-        WAITING_HUMAN = "waiting_human"
-        WAITING_UPSTREAM = "waiting_upstream"
+        WAITING_HUMAN = "waiting_human", "Waiting for a human"
+        WAITING_UPSTREAM = "waiting_upstream", "Waiting to go on"
         FINISHED = "finished"
         PARTIAL = "partial"  # over, with a part of the result
         STOPPED = "stopped"  # over, without a result

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import JSONField, Model
+from django.db.models import Model
 
-from agents.storable import Verbatim
-from escalation.queue.models.rows import names
+from escalation.database.rows import names, read
 
 Row = TypeVar("Row", bound=Model)
 
@@ -29,7 +27,7 @@ def select(model: type[Row], rest: str, terms: Sequence[Any] = ()) -> list[Row]:
     """The rows that `rest` leaves of the model's table, as the ORM would read them."""
     table = model._meta.db_table
     return [
-        row_of(model, stored)
+        read(model, stored)
         for stored in fetched(f"SELECT {names(model, of=table)} FROM {table} {rest}", terms)
     ]
 
@@ -39,16 +37,6 @@ def fetched(statement: str, terms: Sequence[Any] | Mapping[str, Any] = ()) -> li
     with connection.cursor() as cursor:
         cursor.execute(statement, terms)
         return list(cursor.fetchall())
-
-
-def row_of(model: type[Row], stored: Sequence[Any]) -> Row:
-    """The row whose columns, in the order of `names`, hold what is `stored`."""
-    columns, loaders = _columns(model)
-    held = [
-        value if load is None or value is None else load(value)
-        for load, value in zip(loaders, stored, strict=True)
-    ]
-    return model.from_db("default", columns, held)
 
 
 def update(row: Model, changes: Mapping[str, Any], condition: str, terms: Sequence[Any] = ()) -> bool:
@@ -62,15 +50,6 @@ def update(row: Model, changes: Mapping[str, Any], condition: str, terms: Sequen
     if written:
         _remember(row, changes)
     return written
-
-
-@cache
-def _columns(model: type[Model]) -> tuple[list[str], list[Callable[[str], Any] | None]]:
-    fields = model._meta.concrete_fields
-    loaders: list[Callable[[str], Any] | None] = [
-        json.loads if isinstance(field, JSONField | Verbatim) else None for field in fields
-    ]
-    return [field.attname for field in fields], loaders
 
 
 @cache

@@ -25,7 +25,7 @@ class Verbatim(_TextField):
 
     _pyi_private_set_type: Any  # for django-stubs
 
-    def from_db_value(self, value: str | None, *_: Any) -> Any:
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         return None if value is None else json.loads(value)
 
     def get_prep_value(self, value: Any) -> str | None:

@@ -17,13 +17,13 @@ from escalation.gating.models import Gate
 from escalation.queue.models import Decision, Escalation, Membership, ReviewQueue, Watch
 from escalation.review.insights.models import DailyCount
 from escalation.review.line import PAGE
-from escalation.review.orders import Cursor
+from escalation.review.orders import ORDERS, Cursor
 from escalation.review.saved_view import SavedView
 
 # A table of so many rows is never read from end to end for a page.
 BIG = 5000
 # Most narrow the line to something common; those without a match are looked for as far as a page looks.
-NARROWED = {
+NARROWED: dict[str, dict[str, str]] = {
     "by agent": {"agent": "support-triage"},
     "by gate": {"gate": "default"},
     "by reason": {"reason": "low_confidence"},
@@ -40,6 +40,8 @@ NARROWED = {
     "watched": {"show": "watched"},
     "decided": {"show": "decided"},
     "decided, by reviewer": {"show": "decided", "assignee": "alice"},
+    **{f"in the order {order.name}": {"order": order.name} for order in ORDERS if order.name},
+    "the least sure first, by tag, of which there are none": {"order": "least_sure", "tag": "late"},
     "search, a word of many": {"q": "order"},
     "search, a word of none": {"q": "zeppelin"},
     "search among the decided, a word of none": {"show": "decided", "q": "zeppelin"},

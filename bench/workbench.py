@@ -10,14 +10,14 @@ LONGEST_MS = 300.0
 
 
 def measure(ground: Ground) -> list[Line]:
-    """Let beat count once, then ask for the page: the first of a process, again, and with replays."""
+    """Let beat count once, then ask for the page: the first time, again, and with replays."""
     site = ground.site(max(ground.scale.many // 10, DECIDED + 10_000))
     labels = site.inside.call("seed_outcomes", rows=OUTCOMES, decided=DECIDED)
     waited = site.inside.call("workbench", rounds=ground.scale.rounds)
     what = f"workbench, {OUTCOMES:,} outcomes, {labels:,} labels"
     return [
         Line(work=f"{what}: counted once, by beat", ours=Spread(tuple(waited["tallied"]), "s")),
-        _line(f"{what}: the first page of a process", waited["first"]),
+        _line(f"{what}: asked for the first time", waited["first"]),
         _line(f"{what}: the page", waited["again"]),
         _line(f"{what}: with a replay", waited["replay"]),
         _line(f"{what}: with a replay in which hardly anything moves", waited["near"]),

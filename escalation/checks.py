@@ -87,6 +87,23 @@ def check_places(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     return found
 
 
+@register(Tags.security)
+def check_provider(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Where people sign in elsewhere, nobody can stand between, and we have a name and a secret there."""
+    if not settings.OIDC_ISSUER:
+        return []
+    found: list[CheckMessage] = []
+    url = urlsplit(settings.OIDC_ISSUER)
+    if url.scheme != "https" and url.hostname not in LOOPBACK:
+        found.append(
+            _error(13, f"OIDC_ISSUER is not secure: {settings.OIDC_ISSUER!r}.", "Begin it with https://.")
+        )
+    if not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
+        hint = "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET to what the provider gave you."
+        found.append(_error(14, "The OpenID Connect provider does not know us.", hint))
+    return found
+
+
 @register(Tags.database)
 def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """The database is a PostgreSQL that we are tested on."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sys
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -38,7 +40,7 @@ def configure(form: str, level: str) -> dict[str, Any]:
             else structlog.dev.ConsoleRenderer(colors=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.WriteLoggerFactory(),
+        logger_factory=structlog.WriteLoggerFactory(file=Unfailing()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     return {
@@ -47,6 +49,18 @@ def configure(form: str, level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler"}},
         "root": {"handlers": ["console"], "level": "WARNING"},
     }
+
+
+class Unfailing:
+    """Standard output, where a line that cannot be written is lost: a full disk fails no request."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()
 
 
 def hide_secrets(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

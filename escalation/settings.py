@@ -37,6 +37,8 @@ SECRET_KEY = text("SECRET_KEY")
 if not SECRET_KEY:
     secret_file = DATA_DIR / "secret_key"
     SECRET_KEY = secret_file.read_text() if os.access(secret_file, os.R_OK) else "insecure-no-stack-is-up"
+# Former keys: what was signed or locked with one still opens while a new one takes over.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]", "testserver"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = text("PUBLIC_URL", "http://127.0.0.1:8000")
@@ -132,7 +134,7 @@ DATABASES["default"] |= {
         # A statement is parsed and planned once for each connection, not for each request. PgBouncer in
         # transaction mode can do this since 1.22, when max_prepared_statements is set.
         "server_side_binding": True,
-        "prepare_threshold": 5,
+        "prepare_threshold": 5 if env.bool("PREPARED_STATEMENTS", True) else None,
     }
     | DATABASES["default"].get("OPTIONS", {}),
 }
@@ -168,6 +170,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("TRUST_PROXY", False) else 0
+MFA_ADAPTER = "escalation.access.keys.KeyAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Otherwise"
 # Addresses are not kept here: what a provider says of one must not keep anybody from a second factor.
@@ -175,6 +178,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 # Signing in at an OpenID Connect provider, when one is named.
 OIDC_ISSUER = text("OIDC_ISSUER")
+OIDC_CLIENT_ID, OIDC_CLIENT_SECRET = text("OIDC_CLIENT_ID"), text("OIDC_CLIENT_SECRET")
 OIDC_NAME = text("OIDC_NAME", "your organisation") if OIDC_ISSUER else ""
 OIDC_CLAIM = text("OIDC_CLAIM", "email")
 OIDC_CREATE_USERS = env.bool("OIDC_CREATE_USERS", False)
@@ -187,8 +191,8 @@ SOCIALACCOUNT_PROVIDERS = {
             {
                 "provider_id": "oidc",
                 "name": OIDC_NAME,
-                "client_id": text("OIDC_CLIENT_ID"),
-                "secret": text("OIDC_CLIENT_SECRET"),
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
                 "settings": {"server_url": OIDC_ISSUER, "oauth_pkce_enabled": True},
             }
         ]
@@ -275,8 +279,11 @@ CELERY_TASK_ROUTES = {
     "agents.advance_run": {"queue": "runs"},
     "delivery.send_delivery": {"queue": "delivery"},
 }
+# A tick that nobody took is worth nothing once the next has come. But a worker tells by its own clock whether
+# it is late, and that may not be beat's.
+CLOCKS_DIFFER_S = 300
 CELERY_BEAT_SCHEDULE = {
-    name: {"task": name, "schedule": seconds, "options": {"expires": seconds}}
+    name: {"task": name, "schedule": seconds, "options": {"expires": seconds + CLOCKS_DIFFER_S}}
     for name, seconds in {
         "agents.sweep_runs": 5,
         "queue.expire_overdue": 10,

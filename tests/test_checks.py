@@ -24,6 +24,8 @@ BROKEN = [
     (7, {"UNDO_WINDOW": timedelta(seconds=-1)}),
     (9, {"PUBLIC_URL": "otherwise.example"}),
     (10, {"LOG_FORMAT": "xml"}),
+    (13, {"OIDC_ISSUER": "http://id.example", "OIDC_CLIENT_ID": "a", "OIDC_CLIENT_SECRET": "b"}),
+    (14, {"OIDC_ISSUER": "https://id.example"}),
 ]
 
 

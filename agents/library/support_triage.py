@@ -115,5 +115,6 @@ support_triage = Agent(
     },
     budget=Budget(cost_usd="0.02", turns=8, tool_calls=10, wall_clock_s=120),  # type: ignore[arg-type]
     threshold=0.75,
+    category="topic",
     rehearsal=REHEARSAL,
 )

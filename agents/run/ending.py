@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -166,8 +166,14 @@ def _at_the_gate(work: Work, ending: Ending) -> GateResult:
         metadata=run.metadata,
         model=run.model,
         prompt_version=run.prompt_version,
+        category=_category(work, ending.output),
         priority=run.priority,
     )
+
+
+def _category(work: Work, output: Any) -> str:
+    said = output.get(work.agent.category) if isinstance(output, Mapping) else None
+    return said if isinstance(said, str) else ""
 
 
 def _told(answer: Answer, confidence: float | None, causes: Sequence[str], detail: str) -> Ending:

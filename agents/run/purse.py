@@ -28,7 +28,7 @@ from agents.stores.budget import (
     shared_budget,
 )
 from agents.stores.connection import connect
-from escalation.queue.models.rows import names, places, values
+from escalation.database.rows import names, places, values
 
 log = structlog.get_logger()
 

@@ -18,10 +18,9 @@ from agents.web.shapes import RunIn, RunOut
 from escalation.api.documentation import ID, IDEMPOTENCY_KEY, REPLAYED, operation
 from escalation.api.problems import FieldError, Invalid
 from escalation.api.raising import NUMBERS
-from escalation.api.validation import read, read_query
+from escalation.api.validation import read
 from escalation.api.views.base import AgentView, found, idempotency_key
-from escalation.api.views.escalations import WaitQuery
-from escalation.api.waiting import Watch
+from escalation.api.waiting import WaitQuery, Watch
 from escalation.queue.content import digest
 
 LOCATION = OpenApiParameter(
@@ -73,11 +72,7 @@ class RunDetail(AgentView):
         parameters=(ID,),
     )
     def get(self, request: Request, id: int) -> Response:
-        query = read_query(WaitQuery, request.query_params)
-        run = self._run(id)
-        if query.wait and until_over.hold(request, id, query.wait):
-            run = self._run(id)
-        return Response(RunOut.of(run))
+        return Response(RunOut.of(until_over.awaited(request, lambda: self._run(id))))
 
     @operation("Stop a run", gives={204: None}, refuses=(404,), parameters=(ID,))
     def delete(self, request: Request, id: int) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -64,7 +63,6 @@ CELLS: dict[type, Callable[[Any], str]] = {
     int: str,
     float: repr,
     bool: lambda value: "true" if value else "false",
-    datetime: datetime.isoformat,
     type(None): lambda _: "",
 }
 

@@ -45,7 +45,9 @@ class Scope(models.TextChoices):
     @classmethod
     def fitting(cls, *, reviewer: bool) -> list[str]:
         """What a token of a reviewer, or of an agent, can be good for."""
-        return [scope.value for scope in cls if (scope is cls.REVIEW) is reviewer]
+        if reviewer:
+            return [cls.REVIEW.value, cls.LABELS.value]
+        return [scope.value for scope in cls if scope is not cls.REVIEW]
 
 
 class TokenQuerySet(models.QuerySet["Token"]):

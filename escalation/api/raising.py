@@ -10,6 +10,7 @@ from escalation.api.shapes.escalations import PRIORITIES, EscalationIn, RuleOnTi
 from escalation.delivery.destinations import DestinationRefused, check_url
 from escalation.gating.exceptions import UnknownGate
 from escalation.gating.models import Agent, Policy
+from escalation.gating.models.policy import OF_RESULTS
 from escalation.gating.rules import rule_named
 from escalation.queue.answer_schema import flaw_of_schema
 from escalation.queue.content import digest
@@ -88,7 +89,7 @@ def _errors_of_url(url: str) -> Iterator[FieldError]:
 
 def _policy(agent: Agent, gate: str | None) -> Policy | None:
     try:
-        return Policy.objects.in_force(agent.slug, gate or "default")
+        return Policy.objects.in_force(agent.slug, gate or "default", without=OF_RESULTS)
     except UnknownGate:
         # An agent that has no gate yet may still ask a human; a gate that is named must exist.
         if gate is not None:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 from django.db import DatabaseError, connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from msgspec import UNSET, Meta, Struct, UnsetType
 from rest_framework.request import Request
 
+from escalation.api.validation import read_query
 from escalation.parking import KEY, Bell, Parking
 from escalation.queue.models import Escalation
 
 EVERY_S = 0.25
+
+Row = TypeVar("Row", bound=Model)
+
+
+class WaitQuery(Struct, forbid_unknown_fields=True):
+    """How long the answer may be held back until there is a decision, in seconds."""
+
+    wait: Annotated[int, Meta(ge=1, le=60)] | UnsetType = UNSET
 
 
 class Watch:
@@ -29,6 +39,12 @@ class Watch:
         self._lock = threading.Lock()
         self._bells: dict[Bell, tuple[int, float]] = {}  # the row, and until when (monotonic seconds)
         self._watcher: threading.Thread | None = None
+
+    def awaited(self, request: Request, find: Callable[[], Row]) -> Row:
+        """The row that `find` finds: with `?wait=` once it is settled, or when that time is over."""
+        wait = read_query(WaitQuery, request.query_params).wait
+        row = find()
+        return find() if wait and self.hold(request, row.pk, wait) else row
 
     def hold(self, request: Request, row_id: int, seconds: float) -> bool:
         """Hold the answer back until the row is settled, or for `seconds`; whether it must be read again."""

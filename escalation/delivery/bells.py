@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 
 from celery import current_app
 from django.db import transaction
@@ -21,13 +22,14 @@ _rung: dict[tuple[int, timedelta], int] = {}
 
 
 def ring(ids: Iterable[int]) -> None:
-    """Ask for a try of each delivery after the commit; if a bell is lost, the sweep comes within seconds."""
-    transaction.on_commit(lambda: _send_all(ids), robust=True)
+    """Ask for a try of each delivery after the commit; a lost bell is made good by the sweep."""
+    for delivery_id in ids:
+        transaction.on_commit(partial(_send, delivery_id), robust=True)
 
 
 def ring_soon(receiver_id: int, delivery_id: int, wait: timedelta) -> None:
     """Ask for a try after the commit and `wait`, unless a bell for the same receiver rings just then."""
-    transaction.on_commit(lambda: _ring_once(receiver_id, delivery_id, wait), robust=True)
+    transaction.on_commit(partial(_ring_once, receiver_id, delivery_id, wait), robust=True)
 
 
 def _ring_once(receiver_id: int, delivery_id: int, wait: timedelta) -> None:
@@ -41,11 +43,6 @@ def _ring_once(receiver_id: int, delivery_id: int, wait: timedelta) -> None:
     _send(delivery_id, span * SPAN_S + SETTLING_S - moment)
 
 
-def _send_all(ids: Iterable[int]) -> None:
-    for delivery_id in ids:
-        _send(delivery_id, None)
-
-
-def _send(delivery_id: int, countdown: float | None) -> None:
+def _send(delivery_id: int, countdown: float | None = None) -> None:
     # By name, since the task imports the models. A broker that is down must not hold the reviewer's answer.
     current_app.send_task("delivery.send_delivery", [delivery_id], countdown=countdown, retry=False)

@@ -27,6 +27,8 @@ def tell_of_the_decision(decision: Decision, **_: Any) -> None:
 @receiver(decided)
 def tell_of_the_correction(decision: Decision, **_: Any) -> None:
     """The gate corrected its outcome just before: its receivers stand first."""
+    if not decision.overturns:
+        return
     outcomes = Outcome.objects.filter(correction=decision).select_related("agent", "gate")
     for outcome in outcomes.defer("task", "output", "metadata"):
         payload = payloads.of_correction(outcome, decision)

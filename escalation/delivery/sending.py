@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 
 from escalation.delivery.destinations import DestinationRefused
 from escalation.delivery.models import Delivery
+from escalation.delivery.models.endpoint import HUMANLAYER
 from escalation.delivery.payloads import facts_of
 from escalation.delivery.transport import Answer, Unreachable, post
 from escalation.queue.content import canonical
@@ -54,6 +55,8 @@ def _note(delivery: Delivery, answer: Answer, *, seconds: float, jitter: float) 
 
 def body_of(delivery: Delivery) -> str:
     """The body, the same on every try."""
+    if delivery.event in HUMANLAYER:
+        return canonical({"type": delivery.event, "is_test": False, "event": delivery.payload})
     facts = facts_of(delivery.escalation) if delivery.escalation else {}
     moment = delivery.created_at.isoformat()
     return canonical({"type": delivery.event, "timestamp": moment, "data": facts | delivery.payload})

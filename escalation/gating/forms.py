@@ -31,6 +31,28 @@ class AnswerField(forms.JSONField):
         return "" if value is None else super().prepare_value(value)
 
 
+class CategoriesField(forms.CharField):
+    """A category a line, with a threshold of its own after a colon where it has one."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return "\n".join(name if own is None else f"{name}: {own!r}" for name, own in sorted(value.items()))
+
+    def to_python(self, value: Any) -> Any:
+        lines = [line.rpartition(":") for line in str(value or "").splitlines() if line.strip()]
+        return {(name or own).strip(): _number(own) if name else None for name, _, own in lines}
+
+
+def _number(written: str) -> float | str:
+    try:
+        return float(written)
+    except ValueError:
+        return written.strip()
+
+
 class GoLiveForm(forms.Form):
     """Lets an agent act without a human, when nothing is missing."""
 
@@ -57,6 +79,10 @@ class PolicyForm(forms.Form):
     made_from = forms.IntegerField(widget=forms.HiddenInput)
     threshold = forms.FloatField(
         help_text="A result is accepted when its confidence is this or more, exactly. 2: nothing is accepted."
+    )
+    categories = CategoriesField(
+        required=False,
+        help_text="What results can be about, a line each; after a colon its own threshold, if it has one.",
     )
     audit_rate = forms.FloatField(
         help_text="The share of accepted results that a human checks all the same, 0 to 1."

@@ -6,16 +6,14 @@ from django.dispatch import receiver
 
 from escalation.gating.models import Outcome
 from escalation.gating.timeouts import timeout_exit
-from escalation.queue.models import Decision, Escalation, Verdict
+from escalation.queue.models import Decision, Escalation
 from escalation.queue.signals import decided, expired, undone
-
-OVERTURNING = (Verdict.EDIT, Verdict.REJECT, Verdict.ANSWER)
 
 
 @receiver(decided)
 def correct_the_outcome(decision: Decision, **_: Any) -> None:
     """A human who changes or refuses a result corrects the outcome it came from."""
-    if decision.verdict in OVERTURNING and not decision.cosmetic:
+    if decision.overturns:
         Outcome.objects.filter(escalation=decision.escalation_id).update(correction=decision)
 
 

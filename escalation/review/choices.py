@@ -26,7 +26,7 @@ SHOWS = [
 WHOLENESS = [("true", "PARTIAL only"), ("false", "Whole only")]
 WHOLENESS_ONCE = {"1": "true", "0": "false"}
 # Blind checks look like everything else, so nobody can ask for them by name.
-REASONS = [(reason.value, reason.label) for reason in Reason if reason not in BLIND_REASONS]
+REASONS = [(reason.value, reason.label.capitalize()) for reason in Reason if reason not in BLIND_REASONS]
 AGES = {
     "1h": ("an hour", timedelta(hours=1)),
     "8h": ("8 hours", timedelta(hours=8)),

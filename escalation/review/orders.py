@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Func, TextField, Value
+from django.db.models import Case, F, Func, Q, TextField, Value, When
 from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual
 
 from escalation.queue.models.line import EscalationQuerySet
-from escalation.queue.models.stated import Stated
+from escalation.queue.models.stated import UNSTATED, Stated
+
+# Where what states no confidence comes when the least confident come first: no probability is as high.
+BEHIND_ALL = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,11 @@ class Order:
 
     def of(self, line: EscalationQuerySet) -> EscalationQuerySet:
         """The rows with the field that they are compared by."""
-        return line.annotate(stated=Stated("reason", "confidence")) if self.field == "stated" else line
+        if self.field not in ("stated", "doubt"):
+            return line
+        behind_all = When(stated__lt=0, then=Value(BEHIND_ALL))
+        stated = line.annotate(stated=Stated("reason", "confidence"))
+        return stated.annotate(doubt=Case(behind_all, default=F("stated")))
 
     def cursor_of(self, row: Any) -> Cursor:
         return Cursor(getattr(row, self.field), row.pk)
@@ -59,8 +66,7 @@ class Order:
 
     def _compared(self, cursor: Cursor) -> tuple[Func, Func]:
         # An index begins and ends at a pair; "greater, or equal and behind" would read all that is equal.
-        pair: dict[str, Any] = {"function": "ROW", "output_field": TextField()}
-        return Func(F(self.field), F("pk"), **pair), Func(Value(cursor.value), Value(cursor.pk), **pair)
+        return _pair(F(self.field), F("pk")), _pair(Value(cursor.value), Value(cursor.pk))
 
     def nearest(self, cursors: list[Cursor]) -> Cursor | None:
         """The one that comes first, or None of none."""
@@ -71,10 +77,9 @@ class Order:
         """Read what `str` wrote of a cursor; anything else is no cursor."""
         value, _, pk = text.partition("~")
         try:
-            read = self.reads(value)
-        except (ValueError, OverflowError):
+            return Cursor(self.reads(value), _id(pk))
+        except ValueError:
             return None
-        return Cursor(read, int(pk)) if pk.isascii() and pk.isdigit() and len(pk) < 19 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,24 @@ class Stretch:
         line = line.filter(self.order.behind(self.after)) if self.after else line
         line = line.filter(self.order.up_to(self.edge)) if self.edge else line
         return line.order_by(*self.order.columns)
+
+    def pieces(self, line: EscalationQuerySet) -> list[EscalationQuerySet]:
+        """The same in the pieces that the order's index holds: most orders have one."""
+        if self.order != LEAST_SURE:
+            return [self.of(line)]
+        known = Stretch(STATED, self.after, self.edge).of(line).filter(Q(stated__gte=0))
+        return [known, self._among_unstated().of(line).filter(Q(stated=UNSTATED))]
+
+    def _among_unstated(self) -> Stretch:
+        """What of it lies among those that state no confidence, behind all that do."""
+        after = Cursor(UNSTATED, self.after.pk) if self.after and self.after.value == BEHIND_ALL else None
+        if self.edge is None:
+            return Stretch(STATED, after)
+        return Stretch(STATED, after, Cursor(UNSTATED, self.edge.pk if self.edge.value == BEHIND_ALL else 0))
+
+
+def _pair(*parts: F | Value) -> Func:
+    return Func(*parts, function="ROW", output_field=TextField())
 
 
 def _moment(text: str) -> datetime:
@@ -107,9 +130,8 @@ def _id(text: str) -> int:
 
 URGENCY = Order("", "Most urgent first", "due_at", _moment, "Less urgent", "most urgent")
 NEWEST = Order("newest", "Newest first", "pk", _id, "Older", "newest", backwards=True)
-ORDERS = (
-    URGENCY,
-    Order("least_sure", "Least confident first", "stated", float, "More confident", "least confident"),
-    Order("surest", "Most confident first", "stated", float, "Less confident", "most confident", True),
-    NEWEST,
-)
+LEAST_SURE = Order("least_sure", "Least confident first", "doubt", float, "More confident", "least confident")
+SUREST = Order("surest", "Most confident first", "stated", float, "Less confident", "most confident", True)
+ORDERS = (URGENCY, LEAST_SURE, SUREST, NEWEST)
+# As the index of the confidence holds it: what states none comes first, and is never shown so.
+STATED = Order("", "", "stated", float, "", "")

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Model
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
 from django.utils.timezone import now
 
 from escalation.gating.models import Policy
 from escalation.queue.legible import legible
 from escalation.queue.models import Escalation, Event, Note
 from escalation.queue.models.alike import alike_to
-from escalation.queue.models.reason_code import USUAL, offered
-from escalation.review.compared import Change, changes
+from escalation.review.decided import Decided
 from escalation.review.folding import MOST_LINES, Lines, Room, folded, lines_of
 from escalation.review.forms import VerdictForm, arguments_of, forms_for
 from escalation.review.people import is_watched, may_lead, may_review, places_for
@@ -224,46 +221,12 @@ class EscalationPage:
         is_open = self.escalation.status in (Escalation.Status.WAITING, Escalation.Status.CLAIMED)
         return is_open and not (self.is_mine or self.holder or self.sleeps) and self.may_review
 
-    @property
-    def shows_decision(self) -> bool:
-        """Whether the standing decision may be seen: on a blind check, by its author alone."""
-        decision = self.escalation.decision
-        return bool(decision and (not self.escalation.is_blind or decision.reviewer == self.viewer))
-
     @cached_property
-    def changes(self) -> list[Change]:
-        """Where a standing edit differs from what the agent said."""
-        row, decision = self.escalation, self.escalation.decision
-        if not (decision and decision.edited and self.shows_decision):
-            return []
-        if row.kind == Escalation.Kind.APPROVAL:
-            return changes(arguments_of(row), decision.arguments, self._order)
-        room = Room()
-        found = changes(decision.original_output, decision.output, self._order)
-        return [Change(room.take(one.where), room.take(one.before), room.take(one.after)) for one in found]
-
-    @property
-    def decided_values(self) -> list[tuple[str, Shown]]:
-        """What the standing decision said beside its verdict and its changes."""
+    def decided(self) -> Decided | None:
+        """The standing decision, where it may be seen: on a blind check, by its author alone."""
         decision = self.escalation.decision
-        given = {"Answer": decision and decision.answer, "Granted": (decision and decision.grant) or None}
-        return [
-            (label, folded(shown(value, self._order))) for label, value in given.items() if value is not None
-        ]
-
-    @property
-    def reason_given(self) -> str:
-        """The reason of the standing decision, in the words in which it was offered."""
-        decision = self.escalation.decision
-        if not (decision and decision.reason_code):
-            return ""
-        codes = offered(self.escalation.queue.codes, decision.verdict) if decision.verdict in USUAL else []
-        return {code.code: code.label for code in codes}.get(decision.reason_code, decision.reason_code)
-
-    @property
-    def receipt_at(self) -> datetime | None:
-        """When the agent said what it had done."""
-        return parse_datetime(str((self.escalation.receipt or {}).get("at", "")))
+        is_seen = decision and (not self.escalation.is_blind or decision.reviewer == self.viewer)
+        return Decided(self.escalation, decision, self._order) if decision and is_seen else None
 
     @property
     def snoozes(self) -> list[tuple[int, str]]:

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from django.utils import timezone
+
 from escalation.gating.models import Gate
 from escalation.tuning.calibration import Fitted
 from escalation.tuning.certificate import Certificate, Status
 from escalation.tuning.costs import Prices, by_chow, cheapest, cost_at
-from escalation.tuning.models import GateCosts, Label
+from escalation.tuning.models import GateCosts, Label, Tally
+from escalation.tuning.second_looks import seconds_at
 from escalation.tuning.statistics import Point
+from escalation.tuning.strata import LONGEST_WINDOW, Window, window_start
 from escalation.tuning.whatif import Count, Replay
+from escalation.tuning.wording import Pace
 
 # The newest decisions tell how long one takes.
 NEWEST = 500
@@ -53,6 +58,15 @@ def minutes_at(gate: Gate, costs: GateCosts | None) -> float | None:
     return median(spent) / 60 if spent else None
 
 
+def pace_at(gate: Gate, window: Window, costs: GateCosts | None) -> Pace:
+    """How fast results come to a gate, and what each asks of a reviewer."""
+    policy = gate.policy
+    first, closed = Tally.objects.first_day(gate, window.model, window.prompt_version), window_start(gate)
+    began = max(first, timezone.localdate(closed)) if closed else first
+    a_day = window.outcomes / min((timezone.localdate() - began).days + 1, LONGEST_WINDOW.days)
+    return Pace(a_day, policy.audit_rate if policy else 0.0, minutes_at(gate, costs))
+
+
 def effort_of(replay: Replay, minutes: float | None, costs: GateCosts | None) -> Effort:
     """What the escalations of a replay take, and with its errors cost."""
     hours = _times(replay.escalated, minutes / 60) if minutes is not None else None
@@ -80,7 +94,7 @@ def bill_at(
     costs: GateCosts | None = GateCosts.newest(gate)
     if costs is None:
         return None
-    prices = Prices(costs.error, costs.asking)
+    prices = Prices(costs.error, costs.asking, missed=seconds_at(gate).missed)
     lines: list[Line | None] = [_line("In force", in_force, prices)]
     if found.status == Status.OK and found.point:
         lines.append(_line("Of bounded risk, accepting the most", found.point, prices))

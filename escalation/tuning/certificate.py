@@ -37,6 +37,10 @@ class Target:
     alpha: float = 0.05
     delta: float = 0.10
 
+    def shared_by(self, number: int) -> Target:
+        """The level of each of so many, of which together none errs with probability 1 - `delta`."""
+        return Target(self.alpha, self.delta / number)
+
     def at_look(self, number: int) -> Target:
         """The level of look `number` (0, 1, …): all of them together err with probability `delta`."""
         return Target(self.alpha, self.delta / ((number + 1) * (number + 2)))

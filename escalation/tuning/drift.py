@@ -50,6 +50,19 @@ def limit_for(horizon: float) -> float:
     return max(horizon, 1) / DOUBT
 
 
+def proves_more(tolerated: float, seen: int, hits: int, doubt: float) -> bool:
+    """Whether observations prove that a share is more than tolerated, however often that is asked.
+
+    The mean of what fixed bets have made of 1 (Ville 1939): it ever reaches 1 / `doubt` with a probability of
+    `doubt` at most while the share is tolerated.
+    """
+    stakes = stakes_on(tolerated, MORE_ERRORS)
+    if not stakes.size:
+        return False
+    logs = hits * np.log1p(stakes * (1 - tolerated)) + (seen - hits) * np.log1p(-stakes * tolerated)
+    return float(np.logaddexp.reduce(logs)) >= math.log(stakes.size / doubt)
+
+
 @dataclass(frozen=True, slots=True)
 class Sums:
     """What a detector remembers.

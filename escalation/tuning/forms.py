@@ -52,6 +52,7 @@ class WhatIfForm(forms.Form):
     since = DayField(label="From", required=False)
     until = DayField(label="To, that day included", required=False)
     before = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    category = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> None:
         said = self.cleaned_data
@@ -98,6 +99,7 @@ class ThresholdForm(forms.Form):
     """Puts another threshold in force, all else as it is; or drafts it, where two people must see it."""
 
     made_from = forms.IntegerField(widget=forms.HiddenInput)
+    category = forms.CharField(required=False, widget=forms.HiddenInput)
     threshold = ThresholdField(
         help_text="A result is accepted when its confidence is this or more, exactly. 2: nothing is accepted."
     )
@@ -114,8 +116,12 @@ class ThresholdForm(forms.Form):
 
     def adopt(self, author: User) -> Policy | None:
         """Make it a new version of the policy; None, with the error, when that is refused."""
+        said, in_force = self.cleaned_data, self.gate.policy
+        assert in_force is not None  # the page of a gate without one has no form
+        changes = in_force.with_threshold(said["threshold"], said["category"])
+        facts = {"reason": said["reason"], "made_from": said["made_from"]}
         try:
-            return self.gate.adopt(author=author, **self.cleaned_data)
+            return self.gate.adopt(author=author, **facts, **changes)
         except (PolicyChanged, ValidationError) as refusal:
             self.add_error(None, said_of(refusal))
         return None
@@ -159,10 +165,11 @@ class DraftForm(forms.Form):
 
 
 class TargetForm(ReasonForm):
-    """What is tolerated at a gate from now on."""
+    """What is tolerated at a gate from now on; strictly, of all its categories together."""
 
     alpha = ShareField(label="Wrong at most")
     confidence = ShareField(label="With confidence")
+    strict = forms.BooleanField(required=False)
 
     def clean_alpha(self) -> float:
         return _inside(self.cleaned_data["alpha"])
@@ -173,9 +180,8 @@ class TargetForm(ReasonForm):
     def set(self, gate: Gate, author: User) -> GateTarget:
         said = self.cleaned_data
         doubt = round(1 - said["confidence"], 12)
-        return GateTarget.objects.create(
-            gate=gate, alpha=said["alpha"], delta=doubt, reason=said["reason"], author=author
-        )
+        facts = {"alpha": said["alpha"], "strict": said["strict"], "reason": said["reason"]}
+        return GateTarget.objects.create(gate=gate, delta=doubt, author=author, **facts)
 
 
 class SaidForm(forms.ModelForm[Said]):

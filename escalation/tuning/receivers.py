@@ -43,10 +43,15 @@ def write_the_label_of_what_stands(check: Check, **_: Any) -> None:
 @receiver(adopting)
 def ask_for_a_second_person(policy: Policy, before: Policy | None, drafted_by: User | None, **_: Any) -> None:
     """Refuse that one person changes a threshold by themselves where ops have asked for two."""
-    if before is None or policy.author is None or policy.threshold == before.threshold:
+    if before is None or policy.author is None or _same_thresholds(policy, before):
         return
     alone = drafted_by is None or drafted_by == policy.author
     if alone and GateRails.objects.of(policy.gate).four_eyes:
         raise ValidationError(
             {"threshold": "Two people change a threshold here: write a draft in the workbench of the gate."}
         )
+
+
+def _same_thresholds(policy: Policy, before: Policy) -> bool:
+    names = {"", *policy.categories, *before.categories}
+    return all(policy.threshold_for(name) == before.threshold_for(name) for name in names)

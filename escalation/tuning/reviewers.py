@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.tuning.agreement import DRAWS, SURE, Estimate
 from escalation.tuning.certificate import Target
 
 # What is known to be wrong, and to be right, before a correction is trusted.
 FEWEST_WRONG, FEWEST_RIGHT = 300, 1000
+# Of fewer second looks, nothing is said of how far people agree.
+FEWEST_PAIRS = 100
 # Of the doubt, what is spent on each of the two rates.
 SPENT = 0.1
 
@@ -38,6 +44,32 @@ class Seconds:
     @property
     def right(self) -> int:
         return self.both_right + self.first_alone_wrong
+
+    @property
+    def missed(self) -> float:
+        """The share of wrong results that the first let pass; 0 where too few are known to say."""
+        return self.first_alone_right / self.wrong if self.wrong >= FEWEST_WRONG else 0.0
+
+
+def agreement(seen: Seconds, seed: int) -> Estimate | None:
+    """Cohen's kappa of two people who looked, and where it lies by bootstrap; None for too few looks.
+
+    `seen` counts what both said, whoever was right in the end; `seed` repeats the draws.
+    """
+    if seen.pairs < FEWEST_PAIRS:
+        return None
+    counts = np.array([seen.both_right, seen.first_alone_right, seen.first_alone_wrong, seen.both_wrong])
+    draws = np.random.default_rng(seed).multinomial(seen.pairs, counts / seen.pairs, DRAWS)
+    low, high = np.quantile(_kappa(draws), [(1 - SURE) / 2, (1 + SURE) / 2])
+    return Estimate(float(_kappa(counts[None])[0]), float(low), float(high), seen.pairs)
+
+
+def _kappa(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The coefficient of each row (both right, first alone right, first alone wrong, both wrong)."""
+    yes, first, second, no = (counts / counts.sum(axis=1, keepdims=True)).T
+    chance = (yes + first) * (yes + second) + (second + no) * (first + no)
+    # Where all said one thing, nobody could have differed.
+    return np.asarray(np.divide(yes + no - chance, 1 - chance, where=chance < 1, out=np.ones_like(yes)))
 
 
 def counted(pairs: Sequence[tuple[bool, bool]]) -> Seconds:

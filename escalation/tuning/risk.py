@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from escalation.gating.models import Gate
-from escalation.tuning.bill import Bill, bill_at
+from escalation.tuning.bill import Bill, bill_at, pace_at
 from escalation.tuning.calibration import Bin, Fitted, expected_error, fit, reliability
 from escalation.tuning.certificate import Certificate, Target
 from escalation.tuning.charts import Curve, Histogram, draw_curve, draw_histogram
 from escalation.tuning.diagram import Diagram, draw_diagram
-from escalation.tuning.models import GateTarget
+from escalation.tuning.models import GateCosts, GateTarget
+from escalation.tuning.models.category import Category, categories_at
 from escalation.tuning.second_looks import said_of_reviewers
 from escalation.tuning.statistics import Point, fewest_labels, looked_at, point_at, risk_coverage
 from escalation.tuning.strata import Window, window_at, window_start
 from escalation.tuning.templatetags.shares import percent
-from escalation.tuning.wording import change, evidence, finding
+from escalation.tuning.wording import Pace, change, effort, evidence, finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +38,24 @@ class Risk:
     fitted: Fitted | None
     diagram: Diagram
     bill: Bill | None
+    categories: list[Category]
 
 
-def risk_at(gate: Gate) -> Risk:
-    """Read a gate's present window and draw it, with its limits said in words."""
+def risk_at(gate: Gate, category: str = "") -> Risk:
+    """Read a gate's present window, or one category of it, and draw it, with its limits said in words."""
     policy, target = gate.policy, GateTarget.objects.of(gate)
-    window, threshold = window_at(gate), policy.threshold if policy else None
+    every = window_at(gate)
+    window, threshold = every.of(category), policy.threshold_for(category) if policy else None
     points = looked_at(risk_coverage(window.strata, target.delta), window.strata)
     closed = window_start(gate)
     found, fitted, bins = window.certify(target), fit(window.strata), reliability(window.strata)
+    pace = pace_at(gate, window, GateCosts.newest(gate))
     reached = [point for point in points if threshold is not None and point.threshold >= threshold]
     in_force = reached[-1] if reached else None
     return Risk(
         window=window,
         target=target,
-        said=[*_said_now(window, found, threshold), *said_of_reviewers(gate, window, target)],
+        said=[*_said_now(window, found, threshold, pace), *said_of_reviewers(gate, window, target)],
         points=points,
         curve=draw_curve(points, threshold) if points else None,
         histogram=draw_histogram([(cell.confidence, cell.outcomes) for cell in window.cells], threshold),
@@ -65,15 +69,17 @@ def risk_at(gate: Gate) -> Risk:
         bill=bill_at(
             gate, points, found, point_at(window.strata, threshold) if threshold is not None else None, fitted
         ),
+        categories=list(categories_at(policy, every, target)) if policy and not category else [],
     )
 
 
-def _said_now(window: Window, found: Certificate, threshold: float | None) -> list[str]:
+def _said_now(window: Window, found: Certificate, threshold: float | None, pace: Pace) -> list[str]:
     """What a look would find this moment: a preview, at the full level."""
     said = [finding(found), *evidence(found)]
     if threshold is None:
         return said
-    return [*said, *change(found, point_at(window.closed, threshold, found.target.delta), threshold)]
+    now, outcomes = point_at(window.closed, threshold, found.target.delta), window.outcomes
+    return [*said, *change(found, now, threshold, outcomes), *effort(found, now, pace)]
 
 
 def _remarks(window: Window, points: list[Point], target: Target, since: str) -> Iterator[str]:

@@ -24,15 +24,17 @@ class Sheet:
     obstacle: str
 
 
-def proposals_at(gate: Gate) -> list[Sheet]:
-    """The newest proposals of a gate, the newest first."""
-    found = gate.proposals.select_related("gate__agent", "policy", "asked_by", "settlement__actor")
+def proposals_at(gate: Gate, category: str) -> list[Sheet]:
+    """The newest proposals of a gate, or of one category there, the newest first."""
+    found = gate.proposals.filter(category=category).select_related(
+        "gate__agent", "policy", "asked_by", "settlement__actor"
+    )
     return [_sheet(proposal, newest=n == 0) for n, proposal in enumerate(found.order_by("-id")[:SHOWN])]
 
 
 def _sheet(proposal: Proposal, *, newest: bool) -> Sheet:
     certificate = proposal.certificate
-    changes = change(certificate, proposal.present, proposal.policy.threshold)
+    changes = change(certificate, proposal.present, proposal.threshold_then, proposal.outcomes)
     sentences = [*evidence(certificate), *changes]
     if newest and (stands := proposal.standing()) is not None and stands != proposal.threshold:
         sentences.append(
@@ -55,12 +57,12 @@ class Replayed:
     in_force: Effort | None
 
 
-def what_if_sheet(gate: Gate, form: WhatIfForm) -> Replayed | None:
+def what_if_sheet(gate: Gate, form: WhatIfForm, category: str) -> Replayed | None:
     """The replay that a form asks for; None for one that asks for none."""
     if not form.is_valid():
         return None
     said = form.cleaned_data
-    found = what_if(gate, said["threshold"], *form.period(), before=said["before"])
+    found = what_if(gate, said["threshold"], *form.period(), category=category, before=said["before"])
     costs: GateCosts | None = GateCosts.newest(gate)
     minutes = minutes_at(gate, costs)
     in_force = effort_of(found.in_force, minutes, costs) if found.in_force else None

@@ -53,11 +53,29 @@ class Window:
 
     model: str
     prompt_version: str
+    periods: Mapping[int, str] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     strata: list[Stratum] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     closed: list[Stratum] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, versions: tuple[str, str], periods: Mapping[int, str], cells: list[Cell]) -> Window:
+        """Sort cells into strata, by the period of their policy and the way that they took."""
+        return cls(*versions, periods, cells, *_strata(cells, periods))
+
+    def of(self, category: str) -> Window:
+        """What passed in one category; all of it for none."""
+        if not category:
+            return self
+        cells = [cell for cell in self.cells if cell.category == category]
+        return Window.over((self.model, self.prompt_version), self.periods, cells)
+
+    def audited_from(self, threshold: float) -> tuple[int, int]:
+        """How many results were audited with this confidence or more, and how many of them were wrong."""
+        seen = [cell for cell in self.cells if cell.audits and cell.confidence >= threshold]
+        return sum(cell.labels for cell in seen), sum(cell.wrong for cell in seen)
 
     @property
     def outcomes(self) -> int:
@@ -107,8 +125,7 @@ def window_at(gate: Gate, since: date | None = None, until: date | None = None) 
         era=None if since else _era(gate),
         threshold=policies[-1].threshold if policies else 0.0,
     )
-    cells = [Cell(*row) for row in rows]
-    return Window(*newest, cells, *_strata(cells, _periods(policies)))
+    return Window.over(newest, _periods(policies), [Cell(*row) for row in rows])
 
 
 def _era(gate: Gate) -> int | None:
@@ -152,7 +169,7 @@ def _periods(policies: Iterable[Policy]) -> dict[int, str]:
 
 
 def _numbers(policy: Policy) -> tuple[float, float, dict[str, float]]:
-    return policy.threshold, policy.audit_rate, policy.own_thresholds
+    return policy.threshold, policy.audit_rate, dict(policy.own_thresholds)
 
 
 def _strata(

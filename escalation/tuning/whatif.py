@@ -65,11 +65,20 @@ class WhatIf:
         return self.in_force is not None and self.candidate.threshold < self.in_force.threshold
 
 
-def what_if(gate: Gate, threshold: float, since: date, until: date, before: int | None = None) -> WhatIf:
+def what_if(
+    gate: Gate,
+    threshold: float,
+    since: date,
+    until: date,
+    *,
+    category: str = "",
+    before: int | None = None,
+) -> WhatIf:
     """Replay what passed from day `since` to before day `until`; list what changes sides, newest first."""
-    policy, window = gate.policy, window_at(gate, since, until)
-    in_force = policy.threshold if policy else threshold
+    policy, window = gate.policy, window_at(gate, since, until).of(category)
+    in_force = policy.threshold_for(category) if policy else threshold
     passed = gate.outcomes.filter(model=window.model, prompt_version=window.prompt_version)
+    passed = passed.filter(category=category) if category else passed
     between = {"confidence__gte": min(threshold, in_force), "confidence__lt": max(threshold, in_force)}
     moved = decided_by_confidence(passed, _midnight(since), _midnight(until)).filter(**between)
     # Ids come in the order of the clock, or nearly so; and a day may begin half a day earlier elsewhere.

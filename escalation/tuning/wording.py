@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
+from escalation.tuning.agreement import Estimate
 from escalation.tuning.certificate import FEWEST_OUTCOMES, Certificate, Status, Target
 from escalation.tuning.reviewers import FEWEST_RIGHT, FEWEST_WRONG, Seconds
-from escalation.tuning.statistics import Point
+from escalation.tuning.statistics import Point, wilson
 from escalation.tuning.templatetags.shares import at_most, percent
+
+LEAST_AGREEMENT = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many results come a day, the share of accepted ones that is audited, minutes for each review."""
+
+    a_day: float
+    audit_rate: float
+    minutes: float | None
+
+    def audits(self, at: Point) -> float:
+        return self.a_day * at.coverage * self.audit_rate
+
+    def asked(self, at: Point) -> float:
+        """How many of a day's results a human is asked about."""
+        return self.a_day * (1 - at.coverage) + self.audits(at)
 
 
 def confidence_of(target: Target) -> str:
@@ -43,6 +64,8 @@ def evidence(found: Certificate) -> Iterator[str]:
             f"Of {point.labels:,} labels at {point.threshold!r} or above, each counted for the results"
             f" that it stands for, {percent(point.risk)} are wrong."
         )
+    if found.status == Status.OK and found.point and found.start and found.start > found.point.threshold:
+        yield f"Every threshold from there up to {found.start!r} is vouched for as well."
     if found.status == Status.NO_THRESHOLD_QUALIFIES and found.missing is None:
         yield (
             "No number of labels helps while that many are wrong: make the agent better or its confidence"
@@ -78,11 +101,35 @@ def second_looks(seconds: Seconds, target: Target, stricter: Target | None) -> s
     )
 
 
-def change(found: Certificate, now: Point | None, threshold: float) -> Iterator[str]:
-    """What the threshold found would change against `threshold`, the one in force."""
+def agreed(kappa: Estimate) -> str:
+    """How far two reviewers of the same results agree."""
+    said = (
+        f"Two reviewers of the same result agree with a kappa of {kappa.value:.2f}"
+        f" ({kappa.low:.2f} to {kappa.high:.2f}, {kappa.units:,} results; 1 is full, 0 is chance)."
+    )
+    too_little = kappa.value is not None and kappa.value < LEAST_AGREEMENT
+    return f"{said} That is little: say more clearly what is right." if too_little else said
+
+
+def effort(found: Certificate, now: Point | None, pace: Pace) -> Iterator[str]:
+    """What the threshold found, and labels that are missing, ask of people each day."""
+    if found.missing and found.status == Status.NEED_MORE_LABELS and now and (a_day := pace.audits(now)):
+        yield f"At {a_day:.1f} audits a day that takes about {math.ceil(found.missing / a_day):,} days."
+    if found.status != Status.OK or not found.point or not pace.a_day:
+        return
+    asked, before = pace.asked(found.point), pace.asked(now) if now else None
+    instead = "" if before is None else f" instead of {before:,.0f}"
+    yield f"Reviewers would be asked about {asked:,.0f} results a day{instead}, audits included."
+    if pace.minutes is not None:
+        instead = "" if before is None else f" instead of {before * pace.minutes:,.0f}"
+        yield f"That is about {asked * pace.minutes:,.0f} minutes of theirs a day{instead}."
+
+
+def change(found: Certificate, now: Point | None, threshold: float, outcomes: int) -> Iterator[str]:
+    """What the threshold found among `outcomes` would change against `threshold`, the one in force."""
     point = found.point
     if found.status == Status.OK and point:
-        yield from _change(point, now, threshold)
+        yield from _change(point, now, threshold, outcomes)
     if now and now.labels and now.risk_upper > found.target.alpha:
         yield (
             f"The threshold in force, {threshold!r}, is not vouched for: the bound there is"
@@ -90,12 +137,13 @@ def change(found: Certificate, now: Point | None, threshold: float) -> Iterator[
         )
 
 
-def _change(point: Point, now: Point | None, threshold: float) -> Iterator[str]:
+def _change(point: Point, now: Point | None, threshold: float, outcomes: int) -> Iterator[str]:
     if point.threshold == threshold:
         yield "That is the threshold in force."
         return
     before = f" instead of {percent(now.coverage)}" if now else ""
-    yield f"{percent(point.coverage)} of results would be accepted{before}."
+    low, high = map(percent, wilson(round(point.coverage * outcomes), outcomes))
+    yield f"{percent(point.coverage)} of results would be accepted ({low} to {high}){before}."
     yield (
         f"Of 1,000 accepted, about {Decimal(point.risk * 1000):.0f} would be wrong"
         f" and at most {Decimal(point.risk_upper * 1000).to_integral_value(ROUND_CEILING):f}."

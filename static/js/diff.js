@@ -19,7 +19,8 @@ function tellSoon(field) {
 for (const arrival of ["htmx:after:swap", "shown", "restored"]) document.addEventListener(arrival, tellAll);
 
 function tellAll() {
-  for (const field of document.querySelectorAll("form[data-verdict=edit] [data-original]")) tell(field);
+  const fields = document.querySelectorAll("form[data-verdict=edit] :is(textarea, input:not([type=hidden]))");
+  for (const field of fields) if (!isSame(field) || field.parentElement.querySelector(":scope > .diff")) tell(field);
   for (const change of document.querySelectorAll(".diff[data-compare]")) refine(change);
 }
 

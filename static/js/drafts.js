@@ -9,6 +9,7 @@ const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-d
 
 const person = document.body.dataset.person;
 const mine = `${PREFIX}${person}.`;
+const drafts = () => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX));
 const shown = () => document.getElementById("escalation");
 const nameOf = (escalation) => mine + escalation.dataset.escalation;
 const fieldsOf = (escalation) => [...escalation.querySelectorAll(TYPED)];
@@ -29,9 +30,9 @@ function read(name) {
 }
 
 function sweep() {
-  for (const name of Object.keys(localStorage).filter((each) => each.startsWith(PREFIX))) {
-    const isMine = name.startsWith(mine);
-    if (!isMine || !(Date.now() - read(name)?.at < KEPT_MS)) localStorage.removeItem(name);
+  for (const name of drafts()) {
+    const isFresh = Date.now() - read(name)?.at < KEPT_MS;
+    if (!name.startsWith(mine) || !isFresh) localStorage.removeItem(name);
   }
 }
 
@@ -51,6 +52,7 @@ function restore() {
   const escalation = shown();
   if (!escalation || escalation.dataset.restored) return;
   escalation.dataset.restored = "1";
+  if (!["waiting", "claimed"].includes(escalation.dataset.status)) return drop(escalation);
   const draft = read(nameOf(escalation));
   if (!draft) return;
   const typed = new Map(draft.typed);
@@ -63,14 +65,14 @@ function restore() {
   }
   const form = draft.open && escalation.querySelector(`form[data-verdict="${draft.open}"]`);
   if (form?.parentElement.matches("details")) form.parentElement.open = true;
-  say(escalation, draft, hasForms);
+  say(escalation, draft, fields.length > 0);
   document.dispatchEvent(new CustomEvent("restored"));
 }
 
-function say(escalation, draft, hasForms) {
+function say(escalation, draft, isBack) {
   const line = document.getElementById("draft-template").content.firstElementChild.cloneNode(true);
   const time = CLOCK.format(draft.at);
-  line.querySelector("span").textContent = hasForms ? `What you typed at ${time} is back.` : `What you typed at ${time} is kept until you hold this again.`;
+  line.querySelector("span").textContent = isBack ? `What you typed at ${time} is back.` : `What you typed at ${time} is kept until you hold this again.`;
   escalation.querySelector(".panel").prepend(line);
 }
 
@@ -106,7 +108,7 @@ document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
 // Whoever signs out leaves nothing behind on a machine that others use.
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("form[action='/logout/']")) return;
-  for (const name of Object.keys(localStorage).filter((each) => each.startsWith(PREFIX))) localStorage.removeItem(name);
+  for (const name of drafts()) localStorage.removeItem(name);
 });
 
 if (person) {

@@ -153,3 +153,28 @@ def test_staff_without_the_permission_change_no_policy(
     answer = as_olga.post(address(gate), said)
 
     assert (answer.status_code, gate.policies.count()) == (403, 1)
+
+
+def test_olga_writes_a_category_a_line(gate: Gate, as_olga: Client) -> None:
+    form = as_olga.get(f"/admin/gating/gate/{gate.pk}/policy/").context["form"]
+    said = {name: "" if (value := form[name].value()) is None else value for name in form.fields}
+    said |= {"categories": "refund: 0.95\naddress\nbanking: cards: 0.9\n", "reason": "refunds are dear"}
+
+    as_olga.post(f"/admin/gating/gate/{gate.pk}/policy/", said)
+
+    policy = gate.policy
+    assert policy is not None
+    assert policy.categories == {"refund": 0.95, "address": None, "banking: cards": 0.9}
+    page = as_olga.get(f"/admin/gating/gate/{gate.pk}/policy/").content.decode()
+    assert "address\nbanking: cards: 0.9\nrefund: 0.95</textarea>" in page
+
+
+def test_a_threshold_that_is_no_number_is_said_at_its_field(gate: Gate, as_olga: Client) -> None:
+    form = as_olga.get(f"/admin/gating/gate/{gate.pk}/policy/").context["form"]
+    said = {name: "" if (value := form[name].value()) is None else value for name in form.fields}
+
+    answer = as_olga.post(
+        f"/admin/gating/gate/{gate.pk}/policy/", said | {"categories": "refund: high", "reason": "-"}
+    )
+
+    assert "refund: &#x27;high&#x27; is no number from 0 to 1" in answer.content.decode()

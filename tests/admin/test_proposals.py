@@ -31,7 +31,7 @@ def test_a_button_makes_one(gate: Gate, alice: User, olga: User, as_olga: Client
     page = answer.content.decode()
     assert Proposal.objects.get().asked_by == olga
     assert "Accept from 0.6 on: at most 1.42% of what is accepted is wrong, with 95% confidence" in page
-    assert "91.3% of results would be accepted instead of 65.2%." in page
+    assert "91.3% of results would be accepted (87% to 94.3%) instead of 65.2%." in page
     assert "Put 0.6 in force" in page
 
 

@@ -7,9 +7,9 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from escalation.gating.models import Gate
-from escalation.tuning.models import Draft, GateCosts, GateRails
+from escalation.tuning.models import Draft, GateCosts, GateRails, Proposal
 from tests.admin.conftest import signed_in
-from tests.tuning.seen import seen_enough
+from tests.tuning.seen import decided, seen_enough
 
 COSTS = {"error": "12", "minutes": "3", "minute": "0.5", "delay": "0.1", "reason": "last year's refunds"}
 RAILS = {
@@ -70,18 +70,15 @@ def test_rails_are_a_new_row_each_time(gate: Gate, as_olga: Client) -> None:
     assert GateRails.objects.of(gate).cooling_h == 12
 
 
-def test_who_drafts_does_not_put_in_force(gate: Gate, bob: User, as_olga: Client, olga: User) -> None:
+def test_who_drafts_does_not_put_in_force(gate: Gate, bob: User, as_olga: Client, as_bob: Client) -> None:
     as_olga.post(f"/admin/tuning/label/risk/{gate.pk}/rails/", RAILS | {"four_eyes": "on"})
     said = {"threshold": "0.61", "reason": "swamped", "made_from": "1", "draft": "1"}
     as_olga.post(f"/admin/tuning/label/risk/{gate.pk}/threshold/", said)
     draft = Draft.objects.get()
-    bob.is_staff = True
-    bob.save()
-    bob.groups.add(Group.objects.get(name="ops"))
 
     as_olga.post(f"/admin/tuning/label/drafts/{draft.pk}/apply/")
     before = gate.policy
-    signed_in(bob).post(f"/admin/tuning/label/drafts/{draft.pk}/apply/")
+    as_bob.post(f"/admin/tuning/label/drafts/{draft.pk}/apply/")
 
     assert before is not None
     assert gate.policy is not None
@@ -100,6 +97,51 @@ def test_the_policy_form_is_no_way_round(gate: Gate, as_olga: Client) -> None:
     assert "Two people change a threshold here" in answer.content.decode()
     assert gate.policy is not None
     assert gate.policy.version == 1
+
+
+@pytest.fixture
+def as_bob(bob: User) -> Client:
+    """Bob looks after gates as well."""
+    bob.is_staff = True
+    bob.save()
+    bob.groups.add(Group.objects.get(name="ops"))
+    return signed_in(bob)
+
+
+def test_a_second_person_lets_the_rails_hold(gate: Gate, as_olga: Client, as_bob: Client) -> None:
+    for said in (RAILS | {"four_eyes": "on"}, RAILS | {"reason": "it is slow"}):
+        as_olga.post(f"/admin/tuning/label/risk/{gate.pk}/rails/", said)
+    waiting = GateRails.objects.waiting_at(gate)
+    assert waiting is not None
+
+    pages = [page_of(gate, client) for client in (as_olga, as_bob)]
+    alone = as_olga.post(f"/admin/tuning/label/rails/{waiting.pk}/second/", follow=True).content.decode()
+    before = GateRails.objects.of(gate).four_eyes
+    as_bob.post(f"/admin/tuning/label/rails/{waiting.pk}/second/")
+
+    assert ["Let that hold from now on</button>" in page for page in pages] == [False, True]
+    assert "Four eyes: <del>yes</del> <ins>no</ins>" in pages[1]
+    assert "another person does" in alone
+    assert (before, GateRails.objects.of(gate).four_eyes) == (True, False)
+
+
+def test_a_category_has_a_workbench_of_its_own(gate: Gate, alice: User, olga: User, as_olga: Client) -> None:
+    gate.adopt(author=None, reason="-", audit_rate=1.0, categories={"refund": None, "address": 0.6})
+    decided(0.95, alice, number=250, category="refund")
+    decided(0.8, alice, number=20, category="address")
+
+    every, refund = page_of(gate, as_olga), page_of(gate, as_olga, category="refund")
+    as_olga.post(f"/admin/tuning/label/risk/{gate.pk}/propose/", {"category": "refund"})
+    said = {"threshold": "0.9", "category": "refund", "reason": "dear", "made_from": "2"}
+    as_olga.post(f"/admin/tuning/label/risk/{gate.pk}/threshold/", said)
+
+    assert '<a href="?category=refund">refund</a>' in every
+    assert "<strong>0.6</strong>" in every
+    assert "Only what is about refund, which goes by the threshold of all results" in refund
+    assert "<dd>250</dd>" in refund
+    assert Proposal.objects.get().category == "refund"
+    assert gate.policy is not None
+    assert (gate.policy.threshold, gate.policy.categories) == (0.75, {"refund": 0.9, "address": 0.6})
 
 
 @pytest.mark.parametrize(

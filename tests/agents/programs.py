@@ -23,18 +23,20 @@ PROGRAMS = "programs beside the test"
 
 def environment(api: LocalMessagesAPI, log: Path, **more: str) -> dict[str, str]:
     """What such a program must know to work where the test works."""
+    known = {"ANTHROPIC_BASE_URL": api.url, "NIGHT_SHIFT_LOG": str(log), "PGAPPNAME": PROGRAMS}
+    return {**on_these_servers(), **known, **more}
+
+
+def on_these_servers() -> dict[str, str]:
+    """The environment of a program on the test's database and Redis."""
     place = connection.settings_dict
-    database = f"postgres://{place['USER']}@/{place['NAME']}?host={place['HOST']}"
     known = {
-        "DATABASE_URL": database,
+        "DATABASE_URL": f"postgres://{place['USER']}@/{place['NAME']}?host={place['HOST']}",
         "REDIS_URL": settings.REDIS_URL,
-        "ANTHROPIC_BASE_URL": api.url,
-        "NIGHT_SHIFT_LOG": str(log),
-        "PGAPPNAME": PROGRAMS,
         "DJANGO_SETTINGS_MODULE": "escalation.settings",
         "PYTHONPATH": str(ROOT),
     }
-    return {**os.environ, **known, **more}
+    return {**os.environ, **known}
 
 
 def step_elsewhere(run_id: int, step: int, env: dict[str, str]) -> int:

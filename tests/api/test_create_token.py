@@ -49,6 +49,14 @@ def test_a_reviewers_token_reviews(alice: User) -> None:
     assert (Token.objects.get().scopes, answer.status_code) == (["review"], 204)
 
 
+def test_a_reviewers_token_reads_labels_where_that_is_asked_for(alice: User) -> None:
+    caller = Caller(create_token("--reviewer", "alice", "--scopes", "labels").strip())
+
+    answers = caller.get("/labels/"), caller.post("/escalations/next/", {})
+
+    assert [answer.status_code for answer in answers] == [200, 403]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tracemalloc
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from jsonschema import Draft202012Validator
 
 from escalation.api import exporting
 from escalation.queue.models import Decision
@@ -18,6 +22,50 @@ from escalation.tuning.models import Label
 from tests.api.caller import Caller
 from tests.api.labelling import LabelOne
 from tests.api.test_list_labels import COLUMNS
+
+LABELS_PAGE = settings.BASE_DIR / "docs" / "labels.md"
+RESULT = {
+    "type": "object",
+    "required": ["id", "from_name", "to_name", "type", "value"],
+    "properties": {name: {"type": "string"} for name in ("id", "from_name", "to_name", "type")}
+    | {"value": {"type": "object"}},
+}
+# Label Studio's "basic" JSON format, as its guide to importing pre-annotated data describes it.
+LABEL_STUDIO_TASKS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["data"],
+        "additionalProperties": False,
+        "properties": {
+            "data": {"type": "object", "minProperties": 1},
+            "predictions": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["result"],
+                    "properties": {
+                        "model_version": {"type": "string"},
+                        "score": {"type": "number", "minimum": 0, "maximum": 1},
+                        "result": {"type": "array", "items": RESULT},
+                    },
+                },
+            },
+            "annotations": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["result"],
+                    "properties": {
+                        "was_cancelled": {"type": "boolean"},
+                        "ground_truth": {"type": "boolean"},
+                        "result": {"type": "array", "items": RESULT},
+                    },
+                },
+            },
+        },
+    },
+}
 
 
 def export(caller: Caller, **query: str) -> tuple[Any, str]:
@@ -92,6 +140,27 @@ def test_label_studio_gets_tasks_with_the_agents_prediction_and_the_humans_annot
     assert (accepted["data"]["task"], accepted["predictions"]) == ("Why?", [])
     assert [result["value"] for result in accepted["annotations"][0]["result"]] == [{"choices": ["correct"]}]
     assert answer["Content-Type"] == "application/json"
+
+
+def test_label_studio_tasks_fit_its_documented_format_and_our_labelling_interface(
+    tuner: Caller, label_one: LabelOne
+) -> None:
+    label_one("edit", {"output": {"reply": "Friday"}})
+    label_one("accept", confidence=None)
+
+    tasks = json.loads(export(tuner, format="label-studio")[1])
+
+    Draft202012Validator(LABEL_STUDIO_TASKS).validate(tasks)
+    interface = ElementTree.fromstring(re.search(r"```xml\n(.*?)```", LABELS_PAGE.read_text(), re.S)[1])  # type: ignore[index]
+    controls = {one.get("name"): one for one in interface if one.get("toName")}
+    shown = {one.get("name"): one.get("value", "").lstrip("$") for one in interface if one.get("value")}
+    for task in tasks:
+        assert set(shown.values()) <= set(task["data"])
+        for answer in (one for said in task["annotations"] + task["predictions"] for one in said["result"]):
+            control = controls[answer["from_name"]]
+            assert (control.get("toName"), control.tag.lower()) == (answer["to_name"], answer["type"])
+            choices = {choice.get("value") for choice in control}
+            assert set(answer["value"].get("choices", [])) <= choices
 
 
 @pytest.mark.parametrize(

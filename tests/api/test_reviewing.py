@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from escalation.api.models import Token
 from escalation.queue.models import Decision, Escalation, Membership, ReviewQueue
@@ -262,3 +264,14 @@ def test_one_to_200_decisions_fit_in_a_request(as_alice: Caller, count: int) -> 
     asked = [{"escalation": 1, "version": 1, "verdict": "accept"}] * count
 
     assert as_alice.post("/decisions/", {"decisions": asked}).status_code == 400
+
+
+def test_a_decision_costs_ten_statements(as_alice: Caller, an_escalation: RaiseEscalation) -> None:
+    path = f"/escalations/{an_escalation().pk}"
+    version = as_alice.post(f"{path}/claim/").json()["version"]
+
+    with CaptureQueriesContext(connection) as statements:
+        answer = as_alice.post(f"{path}/decision/", {"verdict": "accept", "version": version})
+
+    assert answer.status_code == 201
+    assert len(statements) <= 10

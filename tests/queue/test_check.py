@@ -14,7 +14,8 @@ from tests.cast import RaiseEscalation
 
 @pytest.fixture
 def _all_are_drawn(queue: ReviewQueue) -> None:
-    ReviewQueue.objects.update(second_review_share=1.0)
+    queue.second_review_share = 1.0
+    queue.save()
 
 
 def decided(escalation: Escalation, reviewer: User, verdict: str = "accept") -> Escalation:

@@ -48,7 +48,7 @@ def test_it_says_who_when_how_long_and_what_became_of_it(as_alice: Client, edite
 def test_it_shows_what_was_changed_and_no_more(as_alice: Client, edited: Escalation) -> None:
     response = as_alice.get(f"/escalations/{edited.pk}/")
 
-    assert [change.where for change in response.context["page"].changes] == ["reply"]
+    assert [change.where for change in response.context["page"].decided.changes] == ["reply"]
     assert "<del>On its way</del><ins>It is on its way</ins>" in response.content.decode()
 
 
@@ -83,7 +83,7 @@ def test_what_was_changed_in_a_call_is_shown_by_argument(
     row.claim(bob)
     row.decide(bob, "edit", arguments={"amount": 200, "currency": "USD"})
 
-    found = as_alice.get(f"/escalations/{row.pk}/").context["page"].changes
+    found = as_alice.get(f"/escalations/{row.pk}/").context["page"].decided.changes
 
     assert [(each.where, each.before, each.after) for each in found] == [("amount", "312.4", "200")]
 
@@ -97,7 +97,7 @@ def test_of_a_blind_check_only_its_author_sees_the_edit(
 
     pages = [client.get(f"/escalations/{row.pk}/").context["page"] for client in (as_alice, as_bob)]
 
-    assert [len(page.changes) for page in pages] == [0, 1]
+    assert [page.decided and len(page.decided.changes) for page in pages] == [None, 1]
 
 
 def test_the_page_takes_at_most_8_queries(

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import pytest
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 from django.test import Client
+from pytest_django.fixtures import DjangoAssertNumQueries
 
+from escalation.queue.models import Escalation
+from escalation.review.views import queue
 from tests.cast import RaiseEscalation
 from tests.review.conftest import HTMX
 
@@ -16,6 +21,35 @@ def test_nothing_new_costs_nothing(as_alice: Client, an_escalation: RaiseEscalat
 
     assert response.status_code == 304
     assert response.content == b""
+
+
+def test_while_nothing_moves_the_list_is_not_read_again(
+    as_alice: Client, an_escalation: RaiseEscalation, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    pk = an_escalation().pk
+    address = f"/queue/news/?shown={pk}&newest={pk}"
+    etag = as_alice.get(address, headers=HTMX)["ETag"]
+
+    with django_assert_max_num_queries(3):
+        response = as_alice.get(address, headers=HTMX | {"If-None-Match": etag})
+
+    assert response.status_code == 304
+
+
+def test_a_lease_that_runs_out_is_seen_though_it_is_no_move(
+    as_alice: Client, an_escalation: RaiseEscalation, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    escalation = an_escalation()
+    escalation.claim(bob)
+    address = f"/queue/news/?shown={escalation.pk}&newest={escalation.pk}"
+    etag = as_alice.get(address, headers=HTMX)["ETag"]
+    Escalation.objects.update(claimed_until=Now())
+    monkeypatch.setattr(queue, "LOOKED_AFTER_S", 0)
+
+    response = as_alice.get(address, headers=HTMX | {"If-None-Match": etag})
+
+    assert response.status_code == 200
+    assert b"bob" not in response.content
 
 
 def test_a_row_that_somebody_took_is_shown_as_it_now_is(

@@ -33,7 +33,7 @@ def six_waiting(an_escalation: RaiseEscalation, bob: User) -> None:
 
 EXPECTED = {
     "": ["silent", "high", "audit", "high again", "low", "held"],
-    "least_sure": ["silent", "audit", "low", "held", "high", "high again"],
+    "least_sure": ["low", "held", "high", "high again", "silent", "audit"],
     "surest": ["high again", "high", "held", "low", "audit", "silent"],
     "newest": ["held", "high again", "high", "audit", "silent", "low"],
 }

@@ -28,9 +28,9 @@ def passed(confidence: float | None, **facts: Any) -> Outcome:
     return Outcome.objects.pass_gate("support-triage", "default", result)[0]
 
 
-def decided(confidence: float, reviewer: User, *, right: bool = True, number: int = 1) -> None:
+def decided(confidence: float, reviewer: User, *, right: bool = True, number: int = 1, **facts: Any) -> None:
     """Let one result through and decide it; `number` rows come to be as that one did."""
-    outcome = passed(confidence)
+    outcome = passed(confidence, **facts)
     escalation = outcome.escalation
     assert escalation is not None
     escalation.claim(reviewer)

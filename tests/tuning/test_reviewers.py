@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binomtest
 
+from escalation.tuning.agreement import cohens_kappa
 from escalation.tuning.certificate import Target
-from escalation.tuning.reviewers import Seconds, corrected, counted
+from escalation.tuning.reviewers import Seconds, agreement, corrected, counted
+from escalation.tuning.wording import agreed
 
 TARGET = Target(alpha=0.05, delta=0.10)
 
@@ -39,3 +41,25 @@ def test_reviewers_who_refuse_nothing_make_it_only_stricter() -> None:
 @pytest.mark.parametrize("seconds", [Seconds(), Seconds(1000, 30, 0, 269), Seconds(999, 30, 0, 270)])
 def test_too_few_second_looks_correct_nothing(seconds: Seconds) -> None:
     assert corrected(TARGET, seconds) is None
+
+
+def test_kappa_is_that_of_cohen() -> None:
+    seen = Seconds(both_right=80, first_alone_right=5, first_alone_wrong=15, both_wrong=40)
+    pairs = [("yes", "yes")] * 80 + [("yes", "no")] * 5 + [("no", "yes")] * 15 + [("no", "no")] * 40
+
+    found = agreement(seen, seed=1)
+
+    assert found is not None
+    assert found.value == pytest.approx(cohens_kappa(pairs))
+    assert (found.low or 0) < (found.value or 0) < (found.high or 0)
+    assert agreement(Seconds(both_right=99), seed=1) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "little"), [(Seconds(80, 5, 15, 40), False), (Seconds(60, 20, 20, 20), True)]
+)
+def test_little_agreement_is_said(seen: Seconds, little: bool) -> None:
+    found = agreement(seen, seed=1)
+    assert found is not None
+
+    assert ("That is little" in agreed(found)) is little

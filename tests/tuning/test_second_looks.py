@@ -26,7 +26,8 @@ from tests.tuning.seen import passed
 
 @pytest.fixture(autouse=True)
 def _all_are_drawn(queue: ReviewQueue) -> None:
-    ReviewQueue.objects.update(second_review_share=1.0)
+    queue.second_review_share = 1.0
+    queue.save()
 
 
 def look(escalation: Escalation, first: User, said: str, second: User, found: str) -> Check:
@@ -54,9 +55,9 @@ def test_each_look_is_counted_by_what_both_said(
 
 
 def test_gold_judges_the_one_who_did_not_know(
-    gate: Gate, alice: User, bob: User, an_escalation: RaiseEscalation
+    gate: Gate, queue: ReviewQueue, alice: User, bob: User, an_escalation: RaiseEscalation
 ) -> None:
-    ReviewQueue.objects.update(second_review_share=0.0)
+    queue.second_review_share = 0.0
     escalation = an_escalation()
     escalation.claim(alice)
     check = Check.objects.seed(escalation.decide(alice, "reject"))

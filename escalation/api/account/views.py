@@ -72,8 +72,7 @@ class Tokens(PermissionRequiredMixin, AccountView):
         form = TokenForm(request.POST)
         if not form.is_valid():
             return self.page(form, status=422)
-        scopes = Scope.fitting(reviewer=True)
-        name = form.cleaned_data["name"]
+        name, scopes = form.cleaned_data["name"], [Scope.REVIEW]
         _, made = Token.objects.issue(reviewer=self.user, scopes=scopes, name=name, lifetime=form.lifetime)
         return self.page(TokenForm(), made=made)
 

@@ -13,9 +13,8 @@ from escalation.api.compat.base import (
     SETTLED,
     CompatView,
     GateQuery,
-    approval,
+    approval_or_words,
     as_text,
-    question,
     verdict_of,
     why_not,
 )
@@ -24,10 +23,9 @@ from escalation.api.parsing import AnyJSONParser
 from escalation.api.problems import FieldError, Invalid
 from escalation.api.shapes.escalations import EscalationOut, Strict
 from escalation.api.shapes.fields import Id, JsonObject, Label, Status
-from escalation.api.validation import read, read_query
+from escalation.api.validation import read
 from escalation.api.views.base import created, idempotency_key
-from escalation.api.views.escalations import WaitQuery
-from escalation.api.waiting import watch
+from escalation.api.waiting import WaitQuery
 
 DIALECT = "agent_inbox"
 
@@ -112,11 +110,7 @@ class AgentInboxDetail(CompatView):
         parameters=(ID,),
     )
     def get(self, request: Request, id: int) -> Response:
-        query = read_query(WaitQuery, request.query_params)
-        row = self.raised_under(DIALECT, f"interrupt {id}", pk=id)
-        if query.wait and watch.hold(request, id, query.wait):
-            row = self.raised_under(DIALECT, f"interrupt {id}", pk=id)
-        return Response(AgentInboxOut.of(self.caller.shown(row)))
+        return Response(AgentInboxOut.of(self.awaited(DIALECT, f"interrupt {id}", pk=id)))
 
 
 def _the_one(body: Any) -> dict[str, Any]:
@@ -130,10 +124,8 @@ def _the_one(body: Any) -> dict[str, Any]:
 def _asked(interrupt: HumanInterrupt) -> dict[str, Any]:
     action, config = interrupt.action_request, interrupt.config
     explanation = interrupt.description or ""
-    if config.allow_accept or config.allow_edit:
-        return approval(action.action, action.args, explanation)
-    # Nothing could run: the sender wants words.
-    return question(explanation or f"{action.action}: {as_text(action.args)}", action.action)
+    may_run = config.allow_accept or config.allow_edit
+    return approval_or_words(action.action, action.args, explanation, may_run=may_run)
 
 
 def _response(shown: EscalationOut, interrupt: HumanInterrupt) -> HumanResponse:

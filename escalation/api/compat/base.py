@@ -12,6 +12,7 @@ from escalation.api.shapes.escalations import EscalationIn, EscalationOut
 from escalation.api.shapes.fields import Slug
 from escalation.api.validation import read, read_query
 from escalation.api.views.base import AgentView, found
+from escalation.api.waiting import watch
 from escalation.queue.models import Escalation
 
 SETTLED = ("decided", "withdrawn", "expired")
@@ -41,6 +42,20 @@ class CompatView(AgentView):
         rows = self.caller.escalations().filter(**which)
         row = rows.first()
         return found(row if row and dialect in row.metadata else None, name)
+
+    def awaited(self, dialect: str, name: str, **which: Any) -> EscalationOut:
+        """The same, as the caller sees it once it is settled, or as long as they wait for that."""
+        row = watch.awaited(self.request, lambda: self.raised_under(dialect, name, **which))
+        return self.caller.shown(row)
+
+
+def approval_or_words(
+    name: str, arguments: dict[str, Any], explanation: str, *, may_run: bool
+) -> dict[str, Any]:
+    """The fields that ask whether a call may run; where nothing could run, the sender wants words."""
+    if may_run:
+        return approval(name, arguments, explanation)
+    return question(explanation or f"{name}: {as_text(arguments)}", name)
 
 
 def approval(name: str, arguments: dict[str, Any], explanation: str) -> dict[str, Any]:

@@ -20,9 +20,8 @@ from escalation.api.compat.base import (
     SETTLED,
     CompatView,
     GateQuery,
-    approval,
+    approval_or_words,
     as_text,
-    question,
     verdict_of,
     why_not,
 )
@@ -33,8 +32,7 @@ from escalation.api.shapes.fields import JsonObject, Label
 from escalation.api.shapes.outcomes import EscalationLink
 from escalation.api.validation import read, read_query
 from escalation.api.views.base import created, found, idempotency_key
-from escalation.api.views.escalations import WaitQuery
-from escalation.api.waiting import watch
+from escalation.api.waiting import WaitQuery, watch
 from escalation.queue.content import digest
 
 DIALECT = "hitl"
@@ -194,11 +192,8 @@ def _asked(action: HitlAction, config: HitlReviewConfig, common: dict[str, Any])
     word = "args" if action.args is not UNSET else "arguments"
     arguments: Any = getattr(action, word)
     explanation = action.description or config.description or ""
-    if {"approve", "edit"} & set(config.allowed_decisions):
-        asked = approval(action.name, arguments, explanation)
-    else:
-        # Nothing could run: the sender wants words.
-        asked = question(explanation or f"{action.name}: {as_text(arguments)}", action.name)
+    may_run = bool({"approve", "edit"} & set(config.allowed_decisions))
+    asked = approval_or_words(action.name, arguments, explanation, may_run=may_run)
     schema = config.args_schema or config.arguments_schema
     asked |= {"answer_schema": schema} if schema and asked["kind"] == "approval" else {}
     kept = {"action": {"name": action.name, word: arguments}, "allowed": config.allowed_decisions}

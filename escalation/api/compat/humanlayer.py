@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter
-from msgspec import Struct, convert
+from msgspec import Struct, convert, to_builtins
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -34,9 +34,9 @@ from escalation.api.compat.humanlayer_shapes import (
 )
 from escalation.api.documentation import LOCATION, REPLAYED, operation
 from escalation.api.shapes.escalations import EscalationOut
-from escalation.api.validation import read, read_query
-from escalation.api.views.escalations import WaitQuery
-from escalation.api.waiting import watch
+from escalation.api.validation import read
+from escalation.api.waiting import WaitQuery
+from escalation.queue.models import Escalation
 
 DIALECT = "humanlayer"
 CALL_ID = OpenApiParameter(
@@ -60,12 +60,8 @@ class HumanLayerView(CompatView):
         return Response(self.answer(shown), 201, headers={"Location": place})
 
     def seen(self, request: Request, call_id: str) -> Response:
-        wait = read_query(WaitQuery, request.query_params).wait
         which = {"key": f"{DIALECT}:{self.kind}:{call_id}"}
-        row = self.raised_under(DIALECT, f"{self.kind} {call_id!r}", **which)
-        if wait and watch.hold(request, row.pk, wait):
-            row = self.raised_under(DIALECT, f"{self.kind} {call_id!r}", **which)
-        return Response(self.answer(self.caller.shown(row)))
+        return Response(self.answer(self.awaited(DIALECT, f"{self.kind} {call_id!r}", **which)))
 
     def answer(self, shown: EscalationOut) -> Struct:
         raise TypeError("each kind answers in its own words")
@@ -75,9 +71,7 @@ class _Calls(HumanLayerView):
     kind = "function_call"
 
     def answer(self, shown: EscalationOut) -> HumanLayerFunctionCall:
-        call = convert(shown.metadata[DIALECT], HumanLayerFunctionCall)
-        call.status = _approval(shown, call.spec.reject_options or [])
-        return call
+        return _call(shown)
 
 
 class HumanLayerCalls(_Calls):
@@ -112,9 +106,7 @@ class _Contacts(HumanLayerView):
     kind = "human_contact"
 
     def answer(self, shown: EscalationOut) -> HumanLayerContact:
-        contact = convert(shown.metadata[DIALECT], HumanLayerContact)
-        contact.status = _response(shown, contact.spec.response_options or [])
-        return contact
+        return _contact(shown)
 
 
 class HumanLayerContacts(_Contacts):
@@ -153,6 +145,28 @@ class HumanLayerContactRequests(HumanLayerContacts):
 
 class HumanLayerContactRequest(HumanLayerContactDetail):
     """The path that HumanLayer's own package reads."""
+
+
+def completed(row: Escalation) -> tuple[str, dict[str, Any]] | None:
+    """HumanLayer's event for an escalation that has come to its end, and what it says; None for another."""
+    dialect, _, rest = (row.key or "").partition(":")
+    if dialect != DIALECT or DIALECT not in row.metadata:
+        return None
+    kind, shown = rest.partition(":")[0], EscalationOut.of(row)
+    told = _call(shown) if kind == _Calls.kind else _contact(shown)
+    return f"{kind}.completed", to_builtins(told)
+
+
+def _call(shown: EscalationOut) -> HumanLayerFunctionCall:
+    call = convert(shown.metadata[DIALECT], HumanLayerFunctionCall)
+    call.status = _approval(shown, call.spec.reject_options or [])
+    return call
+
+
+def _contact(shown: EscalationOut) -> HumanLayerContact:
+    contact = convert(shown.metadata[DIALECT], HumanLayerContact)
+    contact.status = _response(shown, contact.spec.response_options or [])
+    return contact
 
 
 def _kept(body: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ Slug = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[-a-zA-Z0-9_
 Line = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=100)]
 ShortText = Annotated[str, Meta(max_length=255)]
+ModelName = Annotated[str, Meta(max_length=100)]
 Version = Annotated[str, Meta(max_length=64)]
 Url = Annotated[str, Meta(max_length=2000, extra_json_schema={"format": "uri"})]
 Probability = Annotated[float, Meta(ge=0, le=1)]

@@ -5,7 +5,6 @@ A project that shows them needs controls of these names: docs/labels.md has its 
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 import msgspec
@@ -59,11 +58,8 @@ def task_of(label: LabelOut) -> LabelStudioTask:
     data = msgspec.structs.asdict(label) | {
         name: _shown(getattr(label, name)) for name in ("task", "output", "corrected_output")
     }
-    return LabelStudioTask(
-        data=data | {"decided_at": label.decided_at.astimezone(UTC).isoformat()},
-        predictions=_predictions(label),
-        annotations=[LabelStudioAnnotation(result=said)],
-    )
+    annotation = LabelStudioAnnotation(result=said)
+    return LabelStudioTask(data=data, predictions=_predictions(label), annotations=[annotation])
 
 
 def _predictions(label: LabelOut) -> list[LabelStudioPrediction]:

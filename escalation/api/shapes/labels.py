@@ -37,7 +37,7 @@ class LabelOut(Struct):
 
     @classmethod
     def of(cls, row: Sequence[Any]) -> LabelOut:
-        """A row of `LabelQuerySet.told`; its JSON goes out as PostgreSQL wrote it."""
+        """A row of `LabelQuerySet.told`; its JSON and moment go out as PostgreSQL wrote them."""
         shown = cls(*row)
         shown.task, shown.output = _raw(shown.task), _raw(shown.output)
         shown.corrected_output = _raw(shown.corrected_output)

@@ -15,6 +15,7 @@ from escalation.api.shapes.fields import (
     Json,
     JsonObject,
     Line,
+    ModelName,
     Moment,
     Probability,
     ShortText,
@@ -27,7 +28,11 @@ from escalation.tuning.models.calibration import calibrated
 
 
 class OutcomeIn(Strict):
-    """A result that asks to pass a gate."""
+    """A result that asks to pass a gate.
+
+    `category` is what it is about, of those that the gate's policy names; any other counts as none. Another
+    `model` or `prompt_version` begins a new window: what was learned of the one before says nothing of it.
+    """
 
     task: Json
     output: Json
@@ -42,6 +47,9 @@ class OutcomeIn(Strict):
     trace: list[TraceStep] = []
     evidence: list[Evidence] = []
     title: Line | None = None
+    category: Version = ""
+    model: ModelName = ""
+    prompt_version: Version = ""
     external_id: ShortText = ""
     metadata: JsonObject = {}
 
@@ -59,6 +67,9 @@ class OutcomeIn(Strict):
             trace=written.get("trace", []),
             evidence=written.get("evidence", []),
             title=self.title or "",
+            category=self.category,
+            model=self.model,
+            prompt_version=self.prompt_version,
             external_id=self.external_id,
             metadata=self.metadata,
         )
@@ -102,6 +113,7 @@ class SandboxOut(Struct, kw_only=True):
     reason: str | None
     detail: str
     confidence: float | None
+    category: str
     threshold: float
     policy_version: int
     drill: DrillOut | None
@@ -117,6 +129,7 @@ class SandboxOut(Struct, kw_only=True):
             reason=outcome.reason or None,
             detail=outcome.detail,
             confidence=outcome.confidence,
+            category=outcome.category,
             threshold=outcome.threshold,
             policy_version=outcome.policy.version,
             drill=DrillOut.of(drill) if drill else None,
@@ -160,6 +173,7 @@ class OutcomeOut(Struct, kw_only=True):
     detail: str
     confidence: float | None
     calibrated_confidence: float | None
+    category: str
     threshold: float
     policy_version: int
     external_id: str
@@ -184,6 +198,7 @@ class OutcomeOut(Struct, kw_only=True):
             calibrated_confidence=calibrated(
                 outcome.gate_id, outcome.model, outcome.prompt_version, outcome.confidence
             ),
+            category=outcome.category,
             threshold=outcome.threshold,
             policy_version=outcome.policy.version,
             external_id=outcome.external_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -16,13 +16,7 @@ from escalation.api.raising import raise_for
 from escalation.api.shapes.escalations import EscalationIn, EscalationOut, Receipt, Strict
 from escalation.api.validation import read, read_query
 from escalation.api.views.base import AgentView, ApiView, created, idempotency_key
-from escalation.api.waiting import watch
-
-
-class WaitQuery(Struct, forbid_unknown_fields=True):
-    """How long the answer may be held back until there is a decision, in seconds."""
-
-    wait: Annotated[int, Meta(ge=1, le=60)] | UnsetType = UNSET
+from escalation.api.waiting import WaitQuery, watch
 
 
 class ReceiptIn(Strict):
@@ -80,10 +74,7 @@ class EscalationDetail(ApiView):
         parameters=(ID,),
     )
     def get(self, request: Request, id: int) -> Response:
-        query = read_query(WaitQuery, request.query_params)
-        row = self.escalation(id)
-        if query.wait and watch.hold(request, id, query.wait):
-            row = self.escalation(id)
+        row = watch.awaited(request, lambda: self.escalation(id))
         return Response(self.caller.shown(row))
 
     @operation(

@@ -55,10 +55,11 @@ class ReviewerView(ApiView):
 
     def escalation(self, id: int) -> Escalation:
         """An escalation that the caller may claim and decide."""
-        row = super().escalation(id)
-        if not Escalation.objects.reviewable_by(self.reviewer_caller.user).filter(pk=id).exists():
-            raise PermissionDenied("In this review queue you may only look.")
-        return row
+        reviewable = Escalation.objects.reviewable_by(self.reviewer_caller.user).select_related("queue")
+        if row := reviewable.filter(pk=id).first():
+            return row
+        super().escalation(id)
+        raise PermissionDenied("In this review queue you may only look.")
 
 
 class NextEscalation(ReviewerView):

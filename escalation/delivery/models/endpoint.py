@@ -20,6 +20,8 @@ from escalation.queue.models.moments import DatabaseMoment
 
 # What an endpoint can be told; what it is told unless it says otherwise stands first.
 ENDINGS = ["escalation.decided", "escalation.withdrawn", "escalation.expired"]
+# In HumanLayer's words, for what came in them.
+HUMANLAYER = ["function_call.completed", "human_contact.completed"]
 EVENTS = [
     *ENDINGS,
     "escalation.raised",
@@ -30,6 +32,7 @@ EVENTS = [
     "breaker.opened",
     "drift.detected",
     "proposal.applied",
+    *HUMANLAYER,
 ]
 OVERLAP = timedelta(hours=24)
 

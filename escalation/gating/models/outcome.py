@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from escalation.database.rows import mark_stored, names, places, values
 from escalation.gating.exits import (
     ACCEPTED,
     CACHED,
@@ -30,7 +31,6 @@ from escalation.queue.content import digest
 from escalation.queue.exceptions import KeyReused
 from escalation.queue.models import Decision, Escalation, Reason
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.queue.models.rows import mark_stored, names, places, values
 
 NEXT_PARAGRAPH = re.compile(r"\n\s*\n|\f")
 

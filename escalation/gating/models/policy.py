@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from jsonschema import Draft202012Validator
 
+from escalation.database.rows import names, read
 from escalation.gating.exceptions import UnknownGate
 from escalation.gating.exits import (
     ACCEPTS_NOTHING,
@@ -28,7 +28,6 @@ from escalation.gating.rules import rule_named
 from escalation.gating.tables import problems_of
 from escalation.queue.models import Escalation, Reason, ReviewQueue
 from escalation.queue.models.moments import DatabaseMoment
-from escalation.queue.models.rows import names, read
 
 # Every reason that a result can be stopped for; audits and the other blind checks are not exits.
 HANDLED = [
@@ -50,6 +49,21 @@ TERMS = (
     "on_timeout",
     "shed",
     "queue",
+)
+
+# What a policy says of results alone: whoever raises an escalation has no use for it.
+OF_RESULTS = (
+    "categories",
+    "audit_rate",
+    "budget",
+    "exits",
+    "tables",
+    "default_output",
+    "cache_ttl_s",
+    "shed",
+    "author_id",
+    "reason",
+    "adopted_at",
 )
 
 
@@ -76,21 +90,30 @@ def check_threshold(value: float) -> None:
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
-    def in_force(self, agent: str, gate: str) -> Policy:
-        """The newest policy at an agent's gate, with agent, gate and queue loaded; raises UnknownGate."""
+    def in_force(self, agent: str, gate: str, *, without: tuple[str, ...] = ()) -> Policy:
+        """The newest policy at an agent's gate, with agent, gate and queue loaded; raises UnknownGate.
+
+        The columns `without` which it is read are loaded when asked for.
+        """
         with connection.cursor() as cursor:
-            cursor.execute(_in_force(), [agent, gate])
+            cursor.execute(_in_force(without), [agent, gate])
             row = cursor.fetchone()
         if row is None:
             raise UnknownGate(agent, gate)
-        return _with_its_gate(row, agent, gate)
+        *stored, agent_id, agent_state, paused, queue_slug = row
+        policy = read(Policy, stored, without)
+        _set_gate(
+            policy, {"slug": gate, "paused": paused}, {"id": agent_id, "slug": agent, "state": agent_state}
+        )
+        policy.queue = ReviewQueue.from_db("default", ["id", "slug"], [policy.queue_id, queue_slug])
+        return policy
 
 
 @cache
-def _in_force() -> str:
+def _in_force(without: tuple[str, ...]) -> str:
     # Every result and every posted escalation asks this: building it anew would be most of what they cost.
     return f"""
-        SELECT {names(Policy, of="p")}, a.id, a.state, g.paused, q.slug
+        SELECT {names(Policy, without, of="p")}, a.id, a.state, g.paused, q.slug
         FROM gating_policy p
         JOIN gating_gate g ON g.id = p.gate_id
         JOIN gating_agent a ON a.id = g.agent_id
@@ -101,17 +124,13 @@ def _in_force() -> str:
     """
 
 
-def _with_its_gate(row: Sequence[Any], agent: str, gate: str) -> Policy:
-    """A row of `_in_force` as a policy; the rest of gate, agent and queue is loaded when asked for."""
-    *stored, agent_id, agent_state, paused, queue_slug = row
-    policy = read(Policy, stored)
+def _set_gate(policy: Policy, gate: dict[str, Any], agent: dict[str, Any]) -> None:
+    """Let a policy know its gate and agent by what is known of them; the rest is loaded when asked for."""
     gates: Any = Policy._meta.get_field("gate").related_model
     agents: Any = gates._meta.get_field("agent").related_model
-    held = {"id": policy.gate_id, "agent_id": agent_id, "slug": gate, "paused": paused}
+    held = gate | {"id": policy.gate_id, "agent_id": agent["id"]}
     policy.gate = gates.from_db("default", list(held), list(held.values()))
-    policy.gate.agent = agents.from_db("default", ["id", "slug", "state"], [agent_id, agent, agent_state])
-    policy.queue = ReviewQueue.from_db("default", ["id", "slug"], [policy.queue_id, queue_slug])
-    return policy
+    policy.gate.agent = agents.from_db("default", list(agent), list(agent.values()))
 
 
 class Policy(models.Model):
@@ -168,6 +187,18 @@ class Policy(models.Model):
     def own_thresholds(self) -> dict[str, float]:
         """Of the categories that have one."""
         return {name: own for name, own in self.categories.items() if own is not None}
+
+    def with_threshold(self, threshold: float, category: str = "") -> dict[str, Any]:
+        """What a new version says otherwise when a threshold changes: that of all, or that of a category."""
+        if not category:
+            return {"threshold": threshold}
+        return {"categories": self.categories | {category: threshold}}
+
+    def differs_at_most_elsewhere(self, other: Policy, category: str) -> bool:
+        """Whether this is the same version, or one in which only thresholds of other categories changed."""
+        mine, theirs = self.terms_as_dict(), other.terms_as_dict()
+        same = all(mine[name] == theirs[name] for name in TERMS if name != "categories")
+        return same and self.threshold_for(category) == other.threshold_for(category)
 
     def terms_for(self, category: str) -> Terms:
         return Terms(self.threshold_for(category), self.audit_rate, self.exits)

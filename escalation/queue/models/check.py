@@ -15,7 +15,7 @@ from escalation.queue.exceptions import TransitionRefused
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.escalation import Escalation
 from escalation.queue.models.reason import Reason
-from escalation.queue.models.review_queue import Membership, ReviewQueue
+from escalation.queue.models.review_queue import Membership
 from escalation.queue.signals import settled
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ class CheckQuerySet(models.QuerySet["Check"]):
     def draw_for(self, decision: Decision) -> Check | None:
         """Ask somebody else the same, with the chance that the review queue sets; None: not drawn."""
         escalation = decision.escalation
-        row = ReviewQueue.objects.filter(pk=escalation.queue_id)
-        share = row.values_list("second_review_share", flat=True).get()
+        share = escalation.queue.second_review_share
         if not share or not _is_judged(escalation, decision) or secrets.randbelow(10**9) >= share * 10**9:
             return None
         return self._ask_again(decision, Reason.SECOND_REVIEW)

@@ -75,6 +75,11 @@ class Decision(models.Model):
     def edited(self) -> bool:
         return self.verdict == Verdict.EDIT
 
+    @property
+    def overturns(self) -> bool:
+        """Whether it says that the result was wrong."""
+        return self.verdict in (Verdict.EDIT, Verdict.REJECT, Verdict.ANSWER) and not self.cosmetic
+
     def clean_for(self, escalation: Escalation) -> None:
         """Refuse what does not fit what was asked; raises DecisionInvalid with the field at fault.
 

@@ -255,10 +255,10 @@ class Escalation(Asked):
         """
         decision = self._decision(reviewer, verdict, settings.UNDO_WINDOW + slack, answer)
         decision.save(force_insert=True)
-        unchanged = Q() if version is None else Q(version=version)
-        self._move(
+        self._move_in_transaction(
             Event.Kind.DECIDED,
-            allowed=self.held_by(reviewer) & unchanged,
+            allowed=self.held_by(reviewer),
+            version=version,
             actor=reviewer,
             data={"verdict": verdict, "decision": decision.pk},
             decision=decision,
@@ -351,19 +351,29 @@ class Escalation(Asked):
         return decision
 
     @transaction.atomic
-    def _move(
+    def _move(self, kind: Event.Kind, *, allowed: Q, **facts: Any) -> None:
+        self._move_in_transaction(kind, allowed=allowed, **facts)
+
+    def _move_in_transaction(
         self,
         kind: Event.Kind,
         *,
         allowed: Q,
+        version: int | None = None,
         actor: User | None = None,
         data: dict[str, Any] | None = None,
         **changes: Any,
     ) -> None:
         # The condition travels in the UPDATE itself, so two reviewers who click at once cannot both succeed.
         changes["claimed_ahead"] = False
-        row = Escalation.objects.filter(pk=self.pk)
-        if not row.filter(allowed).update(version=F("version") + 1, **changes):
+        row = Escalation.objects.filter(allowed, pk=self.pk)
+        seen = row if version is None else row.filter(version=version)
+        if not seen.update(version=F("version") + 1, **changes):
             raise TransitionRefused(self, kind)
-        self.refresh_from_db(fields=["version", *changes])
+        if version is None:
+            self.refresh_from_db(fields=["version", *changes])
+        else:
+            # All of it is known: reading it back would cost as much as writing it.
+            for name, value in {"version": version + 1, **changes}.items():
+                setattr(self, name, value)
         Event.objects.create(escalation=self, kind=kind, actor=actor, data=data or {})

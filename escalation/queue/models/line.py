@@ -12,6 +12,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.functions import Now
 from psycopg.types.json import Jsonb
 
+from escalation.database.rows import mark_stored, names, places, read, values
 from escalation.queue import signals
 from escalation.queue.exceptions import KeyReused
 from escalation.queue.models.alike import MOST_ALIKE, alike_to
@@ -19,7 +20,6 @@ from escalation.queue.models.bulk import MOST_AT_ONCE, BulkResult, decide_each, 
 from escalation.queue.models.deadline import Allowed, allowed, expire, widen
 from escalation.queue.models.reason import BLIND_REASONS
 from escalation.queue.models.review_queue import Membership, ReviewQueue
-from escalation.queue.models.rows import mark_stored, names, places, read, values
 
 if TYPE_CHECKING:
     from escalation.queue.models.escalation import Escalation

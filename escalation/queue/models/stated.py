@@ -2,6 +2,7 @@ from django.db.models import FloatField, Func
 
 from escalation.queue.models.reason import BLIND_REASONS
 
+UNSTATED = -1.0
 BLIND = ", ".join(f"'{reason.value}'" for reason in BLIND_REASONS)
 
 

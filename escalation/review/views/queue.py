@@ -1,17 +1,40 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import quote_etag
+from django.utils.timezone import now
 
 from escalation.queue.models.line import EscalationQuerySet
 from escalation.review.filters import QueueFilter
-from escalation.review.line import PAGE, as_rows, count_new, fingerprint, in_queues, queues_of
+from escalation.review.line import PAGE, as_rows, count_new, fingerprint, in_queues, pulse, queues_of
 from escalation.review.rows import as_shown
 from escalation.review.views.desk import DeskView
+
+# A lease that runs out and a sleep that ends move nothing: so long the list may be as it was before them.
+LOOKED_AFTER_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a page knows of its list, as its ETag: the list, the last moves, and when it was looked up."""
+
+    list: str
+    pulse: str
+    at: int
+
+    @classmethod
+    def parse(cls, etag: str) -> Seen | None:
+        """Read what `str` wrote; anything else is nothing."""
+        found = re.fullmatch(r'(?:W/)?"([0-9a-f]{20})\.([0-9a-f]{12})\.(\d{1,12})"', etag, re.ASCII)
+        return cls(found[1], found[2], int(found[3])) if found else None
+
+    def __str__(self) -> str:
+        return quote_etag(f"{self.list}.{self.pulse}.{self.at}")
 
 
 class QueueView(DeskView):
@@ -25,18 +48,22 @@ class NewsView(DeskView):
     """What has changed in the list since it was read: its rows as they now are, and how many are new."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
+        known = Seen.parse(request.headers.get("If-None-Match", ""))
+        beat, moment = pulse(), int(now().timestamp())
+        if known and known.pulse == beat and abs(moment - known.at) < LOOKED_AFTER_S:
+            return HttpResponseNotModified(headers={"ETag": str(known)})
         queues = queues_of(self.request.user)
         mine = in_queues(queues, self.request.user)
         filters = QueueFilter(request.GET, queryset=mine, request=self.request)
         rows = self._rows_shown(mine, counts=filters.folds)
         new = count_new(filters, self._newest)
-        etag = quote_etag(fingerprint(rows, queues, new))
-        if request.headers.get("If-None-Match") == etag:
-            return HttpResponseNotModified(headers={"ETag": etag})
+        seen = Seen(fingerprint(rows, queues, new), beat, moment)
+        if known and known.list == seen.list:
+            return HttpResponseNotModified(headers={"ETag": str(seen)})
         shown = as_shown(rows, self.request.user, folds=filters.folds)
         context = {"rows": shown, "queues": queues, "filters": filters, "new": new}
         response = self.page("review/_news.html", context)
-        response["ETag"] = etag
+        response["ETag"] = str(seen)
         return response
 
     def _rows_shown(self, line: EscalationQuerySet, *, counts: bool) -> list[Any]:

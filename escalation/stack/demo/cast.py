@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.db import transaction
 
 from agents.library.document_extraction import document_extraction
-from agents.library.support_triage import support_triage
+from agents.library.support_triage import TOPICS, support_triage
 from agents.registry import enrol
 from escalation.gating.models import Agent as AgentRow
 from escalation.gating.models import Drill, FailureMode
@@ -24,6 +24,7 @@ REVIEWERS, OPS = ("alice", "bob"), "olga"
 SUPPORT_TERMS: dict[str, Any] = {
     "reason": "One result in ten is checked; while a tool is down, an earlier answer may stand in.",
     "audit_rate": 0.1,
+    "categories": dict.fromkeys(TOPICS),
     "exits": all_to_a_human()
     | {reason: ["cached", "human"] for reason in ("breaker_open", "model_unavailable")},
     "budget": {"cost_usd": 0.02, "turns": 3, "tool_calls": 6, "wall_clock_s": 120},

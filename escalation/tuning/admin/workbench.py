@@ -8,7 +8,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.http import urlencode
 
 from escalation.gating.admin import history_of
 from escalation.gating.models import Gate
@@ -24,7 +25,7 @@ from escalation.tuning.forms import (
     ThresholdForm,
     WhatIfForm,
 )
-from escalation.tuning.models import Draft, GateCosts, GateRails, Label, Proposal
+from escalation.tuning.models import Draft, GateCosts, GateRails, GateTarget, Label, Proposal
 from escalation.tuning.risk import risk_at
 from escalation.tuning.sheets import proposals_at, what_if_sheet
 
@@ -78,17 +79,25 @@ class LabelAdmin(GatePages):
             raise PermissionDenied
         found = get_object_or_404(Gate.objects.select_related("agent"), pk=gate)
         policy = found.policy
-        initial = {"threshold": min(policy.threshold, 1.0)} if policy else {}
+        category = request.GET.get("category", "")
+        category = category if policy and category in policy.categories else ""
+        in_force = policy.threshold_for(category) if policy else None
+        initial = {"category": category} | ({} if in_force is None else {"threshold": min(in_force, 1.0)})
         form = WhatIfForm(request.GET if "threshold" in request.GET else None, initial=initial)
         costs, rails = GateCosts.newest(found), GateRails.objects.of(found)
-        replayed = what_if_sheet(found, form)
+        replayed, risk = what_if_sheet(found, form, category), risk_at(found, category)
         context: dict[str, Any] = {
-            "risk": risk_at(found),
+            "risk": risk,
             "policy": policy,
+            "in_force": in_force,
+            "category": category,
+            "inherits": bool(policy and category and policy.categories[category] is None),
+            "strict": (said := GateTarget.newest(found)) is not None and said.strict,
+            "kept": f"&{urlencode({'category': category})}" if category else "",
             "form": form,
             "replayed": replayed,
             "what_if": replayed and replayed.what_if,
-            "proposals": proposals_at(found),
+            "proposals": proposals_at(found, category),
             "draft": Draft.objects.waiting().filter(gate=found).select_related("author").first(),
             "rails": rails,
             "rails_waiting": GateRails.objects.waiting_at(found),
@@ -97,13 +106,14 @@ class LabelAdmin(GatePages):
             "versions": history_of(found)[:VERSIONS],
             "may_change": request.user.has_perm("gating.add_policy"),
         }
-        context["target_confidence"] = round(1 - context["risk"].target.delta, 12)
-        return self._page(request, "admin/tuning/risk.html", found, f"Workbench of {found}", context)
+        context["target_confidence"] = round(1 - risk.target.delta, 12)
+        title = f"Workbench of {found}, {category}" if category else f"Workbench of {found}"
+        return self._page(request, "admin/tuning/risk.html", found, title, context)
 
     def change_threshold(self, request: HttpRequest, gate: int) -> HttpResponse:
         """A form for one number and why, filled in from `?threshold=`; a draft where two must see."""
         found = self._changeable(request, gate)
-        given = {"threshold": request.GET.get("threshold"), "reason": request.GET.get("reason")}
+        given = {name: request.GET.get(name, "") for name in ("threshold", "category", "reason")}
         form = ThresholdForm(found, request.POST or None, initial=given)
         if request.method == "POST" and form.is_valid():
             if "draft" in request.POST:
@@ -113,15 +123,22 @@ class LabelAdmin(GatePages):
             if adopted := form.adopt(actor_of(request)):
                 return self._in_force(request, adopted)
         four_eyes = GateRails.objects.of(found).four_eyes
-        context = {"form": form, "policy": found.policy, "four_eyes": four_eyes}
+        context = {
+            "form": form,
+            "policy": found.policy,
+            "four_eyes": four_eyes,
+            "category": given["category"],
+        }
         return self._page(
             request, "admin/tuning/threshold.html", found, f"Change the threshold at {found}", context
         )
 
     def propose(self, request: HttpRequest, gate: int) -> HttpResponse:
         found = self._changeable(request, gate)
-        Proposal.objects.make_now(found, actor_of(request))
-        return redirect("admin:tuning_risk", found.pk)
+        category = request.POST.get("category", "")
+        Proposal.objects.make_now(found, actor_of(request), category)
+        query = f"?{urlencode({'category': category})}" if category else ""
+        return redirect(f"{reverse('admin:tuning_risk', args=[found.pk])}{query}")
 
     def set_target(self, request: HttpRequest, gate: int) -> HttpResponse:
         found = self._changeable(request, gate)

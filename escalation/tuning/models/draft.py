@@ -18,15 +18,20 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 
     @transaction.atomic
     def write(
-        self, gate: Gate, author: User, threshold: float, reason: str, made_from: int | None = None
+        self,
+        gate: Gate,
+        author: User,
+        threshold: float,
+        reason: str,
+        made_from: int | None = None,
+        category: str = "",
     ) -> Draft:
         """Write down a threshold for somebody else to put in force; it takes the place of an older draft."""
         Gate.objects.select_for_update().get(pk=gate.pk)
         self.waiting().filter(gate=gate).update(ended_at=Now(), ended_by=author)
         version = gate.policy.version if gate.policy else 0
-        return self.create(
-            gate=gate, author=author, threshold=threshold, reason=reason, made_from=made_from or version
-        )
+        said = {"threshold": threshold, "category": category, "reason": reason}
+        return self.create(gate=gate, author=author, made_from=made_from or version, **said)
 
 
 class Draft(models.Model):
@@ -34,6 +39,7 @@ class Draft(models.Model):
 
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="drafts")
     threshold = models.FloatField(validators=[check_threshold])
+    category = models.CharField(max_length=64, blank=True)  # of which; empty: of all
     made_from = models.PositiveIntegerField()  # the version of the policy that its author saw
     reason = models.TextField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -61,18 +67,26 @@ class Draft(models.Model):
     def __str__(self) -> str:
         return f"{self.gate}: {self.threshold} by {self.author}"
 
+    @property
+    def instead_of(self) -> float | None:
+        """The threshold in force that it would change."""
+        policy = self.gate.policy
+        return policy.threshold_for(self.category) if policy else None
+
     @transaction.atomic
     def put_in_force(self, actor: User) -> Policy:
         """Make it a new version of the policy; raises DraftClosed, PolicyChanged or ValidationError."""
         self._still_waiting()
         if actor.pk == self.author_id:
             raise DraftClosed("Who wrote a draft does not put it in force: another person does.")
+        in_force = self.gate.policy
+        assert in_force is not None
         self.policy = self.gate.adopt(
             author=actor,
             drafted_by=self.author,
             reason=self.reason,
             made_from=self.made_from,
-            threshold=self.threshold,
+            **in_force.with_threshold(self.threshold, self.category),
         )
         self._end(actor)
         return self.policy

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection, models, transaction
-from django.db.models import Case, F, Q, TextField, When
+from django.db.models import Case, ExpressionWrapper, F, Func, Q, TextField, When
 from django.db.models.functions import Cast, Now
 
 from escalation.gating.models import Gate, Outcome
@@ -16,8 +16,9 @@ from escalation.tuning.models.tally import Tally
 # What each verdict says of a result; the others say nothing of its confidence.
 CORRECT = {Verdict.ACCEPT: True, Verdict.EDIT: False, Verdict.REJECT: False, Verdict.ANSWER: False}
 
-# What is told of a label, in this order. JSON stays the text that PostgreSQL has: reading it into values
-# only to write it out again would be most of the work.
+MOMENT = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+# What is told of a label, in this order. JSON and moments stay the text that PostgreSQL writes, and no value
+# passes a converter of Django's: reading them only to write them out again would be most of the work.
 TOLD: dict[str, Any] = {
     "id": "id",
     "agent": "agent",
@@ -27,7 +28,7 @@ TOLD: dict[str, Any] = {
     "confidence": "confidence",
     "threshold": "threshold",
     "correct": "correct",
-    "weight": 1.0 / F("inclusion_probability"),
+    "weight": ExpressionWrapper(1.0 / F("inclusion_probability"), output_field=models.Field()),
     "inclusion_probability": "inclusion_probability",
     "source": "source",
     "verdict": "decision__verdict",
@@ -39,14 +40,15 @@ TOLD: dict[str, Any] = {
     ),
     "reason_code": "decision__reason_code",
     "reviewer": "decision__reviewer__username",
-    "decided_at": "decision__decided_at",
+    "decided_at": Func("decision__decided_at", template=MOMENT, output_field=TextField()),
 }
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
     def write_for(self, decision: Decision) -> Label | None:
         """Say what a decision says of the confidence, or nothing where it says nothing."""
-        if label := label_of(decision, Outcome.objects.filter(escalation=decision.escalation).first()):
+        outcomes = Outcome.objects.filter(escalation=decision.escalation).defer("task", "output", "metadata")
+        if label := label_of(decision, outcomes.first()):
             label.save(force_insert=True)
         return label
 

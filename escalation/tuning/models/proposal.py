@@ -24,6 +24,7 @@ from escalation.tuning.certificate import (
 )
 from escalation.tuning.exceptions import ProposalClosed
 from escalation.tuning.models.alarm import Alarm
+from escalation.tuning.models.category import escalate_what_is_wrong_too_often
 from escalation.tuning.models.rails import GateRails
 from escalation.tuning.models.settlement import Settlement
 from escalation.tuning.models.target import GateTarget
@@ -35,27 +36,40 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
     def make_due(self) -> list[Proposal]:
         """Look at every gate whose labels have doubled since the last look; returns what that proposed."""
         gates = Gate.objects.filter(Q(policies__isnull=False)).distinct().select_related("agent")
-        return [proposal for gate in gates if (proposal := self._make(gate, None, only_if_due=True))]
+        looks = [(gate, category) for gate in gates for category in ("", *_in_force(gate).categories)]
+        return [
+            made for gate, category in looks if (made := self._make(gate, category, None, only_if_due=True))
+        ]
+
+    def escalate_due(self) -> list[Policy]:
+        """Let humans decide the categories that are wrong too often; returns the new versions."""
+        gates = Gate.objects.exclude(policies=None).select_related("agent")
+        return [policy for gate in gates if (policy := escalate_what_is_wrong_too_often(gate))]
 
     def apply_due(self, moment: datetime) -> list[Policy]:
         """Put in force what a gate's rails allow without asking; returns the new versions."""
-        newest = self.order_by().values("gate").annotate(newest=Max("pk")).values("newest")
+        newest = self.order_by().values("gate", "category").annotate(newest=Max("pk")).values("newest")
         waiting = self.filter(pk__in=newest, look__isnull=False, status=Status.OK, settlement=None)
         waiting = waiting.select_related("gate__agent", "policy")
         return [policy for proposal in waiting if (policy := proposal.apply_by_itself(moment))]
 
-    def make_now(self, gate: Gate, asked_by: User | None = None) -> Proposal:
-        """Look at a gate with a policy now. Out of turn, the proposal has no look number: it is a preview."""
-        proposal = self._make(gate, asked_by, only_if_due=False)
+    def make_now(self, gate: Gate, asked_by: User | None = None, category: str = "") -> Proposal:
+        """Look at a gate, or a category, now. Out of turn, it has no look number: it is a preview."""
+        proposal = self._make(gate, category, asked_by, only_if_due=False)
         assert proposal is not None
         return proposal
 
     @transaction.atomic
-    def _make(self, gate: Gate, asked_by: User | None, *, only_if_due: bool) -> Proposal | None:
+    def _make(
+        self, gate: Gate, category: str, asked_by: User | None, *, only_if_due: bool
+    ) -> Proposal | None:
         # One at a time, so that no two looks spend the same share of the doubt.
         Gate.objects.select_for_update().get(pk=gate.pk)
-        window, target = window_at(gate), GateTarget.objects.of(gate)
-        earlier = self.filter(gate=gate, model=window.model, prompt_version=window.prompt_version)
+        policy, window = _in_force(gate), window_at(gate).of(category)
+        target = GateTarget.objects.of_a_category(gate, policy, category)
+        earlier = self.filter(
+            gate=gate, category=category, model=window.model, prompt_version=window.prompt_version
+        )
         last = earlier.filter(look__isnull=False).order_by("-look").first()
         closed_at = window_start(gate)
         # After an alarm the evidence counts from nothing, and the looks go on: none gets its doubt back.
@@ -65,12 +79,16 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             return None
         look = (last.look + 1 if last and last.look is not None else 0) if due else None
         level = target if look is None else target.at_look(look)
-        facts = _facts(window.certify(level), window) | _at_present(gate, window, level)
-        return self.create(gate=gate, asked_by=asked_by, look=look, delta=target.delta, **facts)
+        facts = _facts(window.certify(level), window) | _at_present(policy, window, level, category)
+        return self.create(
+            gate=gate, category=category, asked_by=asked_by, look=look, delta=target.delta, **facts
+        )
 
 
 class Proposal(models.Model):
     """A threshold that the labels of one window support, with its evidence, or why there is none.
+
+    Of all results of a gate, or of one `category`.
 
     `look` counts those made in turn, each at its own `level` of doubt, so that all of a window together err
     with probability `delta`; a preview has none, and is right with confidence 1 - `delta` by itself. Never
@@ -98,6 +116,7 @@ class Proposal(models.Model):
     delta = models.FloatField()
     level = models.FloatField()
 
+    category = models.CharField(max_length=64, blank=True)
     model = models.CharField(max_length=100, blank=True)
     prompt_version = models.CharField(max_length=64, blank=True)
     outcomes = models.PositiveIntegerField()
@@ -123,7 +142,7 @@ class Proposal(models.Model):
         indexes = [models.Index(fields=["gate", "-id"], name="newest_proposals_of_a_gate")]
         constraints = [
             models.UniqueConstraint(
-                fields=["gate", "model", "prompt_version", "look"], name="each_look_is_taken_once"
+                fields=["gate", "category", "model", "prompt_version", "look"], name="each_look_is_taken_once"
             ),
             models.CheckConstraint(
                 condition=~Q(status="ok")
@@ -147,12 +166,18 @@ class Proposal(models.Model):
     def present(self) -> Point | None:
         """The threshold in force at the time, by the same labels."""
         shares = (self.coverage_now, self.risk_now, self.risk_upper_now)
-        return _point(self.policy.threshold, *shares, self.labels_now)
+        return _point(self.threshold_then, *shares, self.labels_now)
+
+    @property
+    def threshold_then(self) -> float:
+        """The threshold in force when it was made."""
+        return self.policy.threshold_for(self.category)
 
     def standing(self) -> float | None:
         """The lowest threshold of all looks at the same window, this one included: they hold together."""
         looks = Proposal.objects.filter(
             gate=self.gate_id,
+            category=self.category,
             model=self.model,
             prompt_version=self.prompt_version,
             look__lte=-1 if self.look is None else self.look,
@@ -173,11 +198,11 @@ class Proposal(models.Model):
             return f"It was {settlement.kind} by {settlement.actor or 'the system'}."
         if self.status != Status.OK:
             return "It proposes no threshold."
-        if in_force is None or in_force.pk != self.policy_id:
+        if in_force is None or not in_force.differs_at_most_elsewhere(self.policy, self.category):
             return f"It was made under version {self.policy.version}, which is not in force any more."
-        if in_force.threshold == self.threshold:
+        if self.threshold_then == self.threshold:
             return "It is the threshold in force."
-        if self.gate.proposals.filter(pk__gt=self.pk).exists():
+        if self.gate.proposals.filter(pk__gt=self.pk, category=self.category).exists():
             return "A newer proposal was made."
         newest = self.gate.outcomes.order_by("-id").values_list("model", "prompt_version").first()
         return "" if newest == (self.model, self.prompt_version) else "The model or its prompt has changed."
@@ -208,9 +233,9 @@ class Proposal(models.Model):
             return None
         if in_force.adopted_at + rails.cooling > moment:
             return None
-        if in_force.threshold == self.standing():
+        if self.threshold_then == self.standing():
             return None
-        threshold = one_step(in_force.threshold, self.threshold or 0.0, rails.largest_step)
+        threshold = one_step(self.threshold_then, self.threshold or 0.0, rails.largest_step)
         if not self._vouched_for(threshold):
             return None
         policy = self._put_in_force(None, f"Proposal {self.pk}, applied by itself.", threshold)
@@ -224,9 +249,9 @@ class Proposal(models.Model):
         return start is not None and (self.threshold or 0.0) <= threshold <= start
 
     def _put_in_force(self, actor: User | None, reason: str, threshold: float) -> Policy:
-        policy = self.gate.adopt(
-            author=actor, reason=reason, made_from=self.policy.version, threshold=threshold
-        )
+        in_force = _in_force(self.gate)
+        changes = in_force.with_threshold(threshold, self.category)
+        policy = self.gate.adopt(author=actor, reason=reason, made_from=in_force.version, **changes)
         Settlement.objects.create(
             proposal=self, kind=Settlement.Kind.APPLIED, actor=actor, reason=reason, policy=policy
         )
@@ -268,10 +293,14 @@ def _facts(found: Certificate, window: Window) -> dict[str, Any]:
     return facts
 
 
-def _at_present(gate: Gate, window: Window, target: Target) -> dict[str, Any]:
+def _in_force(gate: Gate) -> Policy:
     policy = gate.policy
-    assert policy is not None
-    present = point_at(window.closed, policy.threshold, target.delta)
+    assert policy is not None  # without one, no result passes and nobody looks
+    return policy
+
+
+def _at_present(policy: Policy, window: Window, target: Target, category: str) -> dict[str, Any]:
+    present = point_at(window.closed, policy.threshold_for(category), target.delta)
     if present is None or not present.labels:
         return {"policy": policy, "coverage_now": present.coverage if present else None}
     return {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, models, transaction
+from django.utils import timezone
 
 from escalation.gating.models import Gate, Policy
 from escalation.tuning.tallying import (
@@ -53,6 +54,11 @@ class TallyQuerySet(models.QuerySet["Tally"]):
         params: dict[str, Any] = {"gate": gate.pk, "model": versions[0], "prompt": versions[1], "era": era}
         params |= {"since": days[0], "until": days[1], "threshold": threshold}
         return _rows(CELLS, params | mark.onward())
+
+    def first_day(self, gate: Gate, model: str, prompt_version: str) -> date:
+        """The day of the first result that is tallied; today where none is."""
+        mine = self.filter(gate=gate, model=model, prompt_version=prompt_version)
+        return mine.aggregate(day=models.Min("day"))["day"] or timezone.localdate()
 
     def put_in(self, labels: Sequence[Label]) -> None:
         """Count stored labels whose decisions are counted already."""

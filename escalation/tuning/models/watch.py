@@ -69,7 +69,7 @@ class WatchQuerySet(models.QuerySet["Watch"]):
         if policy is None or newest is None:
             return 0
         last = self.filter(gate=gate).order_by("-id").first()
-        if last is None or last.ended_at or last.over != (policy.threshold, *newest):
+        if last is None or last.ended_at or last.over != (policy.threshold, policy.own_thresholds, *newest):
             last = self._begin(gate, policy, newest, last, moment)
         return last.feed(policy, moment)
 
@@ -84,7 +84,11 @@ class WatchQuerySet(models.QuerySet["Watch"]):
         if before and not before.ended_at:
             before.end(moment)
         watch = self.model(
-            gate=gate, threshold=policy.threshold, model=versions[0], prompt_version=versions[1]
+            gate=gate,
+            threshold=policy.threshold,
+            own_thresholds=policy.own_thresholds,
+            model=versions[0],
+            prompt_version=versions[1],
         )
         if before:
             for carried in ("last_label", "last_outcome", "rate_before", "raised_for"):
@@ -102,6 +106,7 @@ class Watch(models.Model):
 
     gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="watches")
     threshold = models.FloatField()
+    own_thresholds = models.JSONField(default=dict)  # {category: threshold}
     model = models.CharField(max_length=100, blank=True)
     prompt_version = models.CharField(max_length=64, blank=True)
     began_at = DatabaseMoment(db_default=Now())
@@ -132,8 +137,8 @@ class Watch(models.Model):
         return f"{self.gate} at {self.threshold:.3g}"
 
     @property
-    def over(self) -> tuple[float, str, str]:
-        return self.threshold, self.model, self.prompt_version
+    def over(self) -> tuple[float, dict[str, float], str, str]:
+        return self.threshold, self.own_thresholds, self.model, self.prompt_version
 
     def feed(self, policy: Policy, moment: datetime) -> int:
         """Take what came since the last time, in its order; sound what that sets off."""
@@ -180,13 +185,19 @@ class Watch(models.Model):
         """Whether each of the next results was under the threshold."""
         newest = self.gate.outcomes.filter(passed_at__lte=settled).aggregate(last=Max("pk"))["last"] or 0
         rows = self._watched().filter(pk__gt=self.last_outcome, pk__lte=newest).order_by("pk")
-        found = list(rows.values_list("pk", "confidence")[:MOST_AT_ONCE])
+        found = list(rows.values_list("pk", "confidence", "threshold")[:MOST_AT_ONCE])
         self.last_outcome = found[-1][0] if len(found) == MOST_AT_ONCE else max(newest, self.last_outcome)
-        return [confidence is not None and confidence < self.threshold for _, confidence in found]
+        return [confidence is not None and confidence < threshold for _, confidence, threshold in found]
 
     def _watched(self) -> models.QuerySet[Outcome]:
         versions = {"model": self.model, "prompt_version": self.prompt_version}
-        return decided_by_confidence(self.gate.outcomes.filter(**versions)).filter(threshold=self.threshold)
+        return decided_by_confidence(self.gate.outcomes.filter(**versions, policy__in=self._policies()))
+
+    def _policies(self) -> set[int]:
+        """Those with these thresholds."""
+        mine = self.threshold, self.own_thresholds
+        policies = self.gate.policies.all()
+        return {policy.pk for policy in policies if (policy.threshold, policy.own_thresholds) == mine}
 
     def _next_audits(self, settled: datetime) -> list[bool]:
         """Whether each of the next audited results was wrong; what can be undone waits, and all after it."""
@@ -194,14 +205,14 @@ class Watch(models.Model):
         # Of a result that was judged twice, the first judgement was seen already.
         rows = rows.exclude(decision__escalation__reason=Reason.SECOND_REVIEW)
         facts = rows.order_by("pk").values_list(
-            "pk", "correct", "threshold", "model", "prompt_version", "decision__effective_at"
+            "pk", "correct", "outcome__policy", "model", "prompt_version", "decision__effective_at"
         )
-        wrong = []
-        for pk, correct, threshold, model, prompt, effective_at in facts[:MOST_AT_ONCE]:
+        wrong, policies = [], self._policies()
+        for pk, correct, policy, *versions, effective_at in facts[:MOST_AT_ONCE]:
             if effective_at > settled:
                 break
             self.last_label = pk
-            if (threshold, model, prompt) == self.over:
+            if policy in policies and versions == [self.model, self.prompt_version]:
                 wrong.append(not correct)
         return wrong
 
@@ -210,10 +221,17 @@ class Watch(models.Model):
             return
         versions = {"model": self.model, "prompt_version": self.prompt_version}
         passed = decided_by_confidence(self.gate.outcomes.filter(**versions), window_start(self.gate))
-        under = Count("pk", filter=Q(confidence__lt=self.threshold))
+        under = Count("pk", filter=self._is_under())
         counted = passed.aggregate(every=Count("pk"), under=under)
         if counted["every"] >= FEWEST_TO_COMPARE:
             self.usual_low, self.usual_high = wilson(counted["under"], counted["every"])
+
+    def _is_under(self) -> Q:
+        """Whether the thresholds in force would escalate an outcome."""
+        found = Q(confidence__lt=self.threshold) & ~Q(category__in=list(self.own_thresholds))
+        for category, own in self.own_thresholds.items():
+            found |= Q(category=category, confidence__lt=own)
+        return found
 
     def _observe(self, kind: str, values: Sequence[bool], policy: Policy, moment: datetime) -> None:
         detector = self.detector(kind)

@@ -37,11 +37,16 @@ def answer(desk: Desk) -> str:
 
 def test_it_is_back_after_a_reload_until_it_is_discarded(alice_typing: Desk) -> None:
     desk = alice_typing
+    desk.press("Escape")
+    desk.press("Escape")
+    desk.press("e")
+    desk.page.fill("#edit-output", "It is on her way.")
 
     desk.page.reload()
 
     expect(desk.page.locator(".draft")).to_contain_text("What you typed at ")
-    expect(desk.page.locator(".verdict-answer")).to_have_attribute("open", "")
+    expect(desk.page.locator(".verdict-edit")).to_have_attribute("open", "")
+    expect(desk.page.locator(".verdict-edit .diff ins")).to_have_text("her")
     assert answer(desk) == "half an answer"
     desk.page.get_by_role("button", name="Discard").click()
     assert (answer(desk), desk.page.evaluate(KEPT)) == ("", [])

@@ -44,6 +44,7 @@ def test_a_view_is_saved_counted_opened_and_dropped(
     desk.page.get_by_text("Save view").click()
     desk.page.get_by_label("Name").fill("What broke")
     desk.page.get_by_role("button", name="Save", exact=True).click()
+    desk.page.wait_for_url("**/queue/?order=newest&reason=tool_failed")
     desk.open("/queue/")
 
     desk.page.get_by_role("link", name="What broke").click()

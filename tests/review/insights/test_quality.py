@@ -39,9 +39,10 @@ def test_gold_is_counted_for_who_was_asked_and_not_as_agreement() -> None:
 
 
 @pytest.fixture
-def dispute(alice: User, bob: User, an_escalation: RaiseEscalation) -> Check:
+def dispute(queue: ReviewQueue, alice: User, bob: User, an_escalation: RaiseEscalation) -> Check:
     """Alice accepted, Bob rejected; Bob leads the review queue."""
-    ReviewQueue.objects.update(second_review_share=1.0)
+    queue.second_review_share = 1.0
+    queue.save()
     Membership.objects.filter(user=bob).update(role="lead")
     first = an_escalation()
     for escalation, reviewer, verdict in ((first, alice, "accept"), (None, bob, "reject")):

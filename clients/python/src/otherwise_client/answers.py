@@ -172,6 +172,7 @@ class Outcome:
     detail: str
     confidence: float | None
     calibrated_confidence: float | None
+    category: str = ""
     threshold: float
     policy_version: int
     external_id: str

@@ -108,6 +108,9 @@ class OutcomeFields(ResultFields, total=False):
     gate: str
     causes: Sequence[Reason]
     title: str
+    category: str
+    model: str
+    prompt_version: str
 
 
 class EscalationFields(ResultFields, total=False):

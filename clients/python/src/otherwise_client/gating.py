@@ -39,6 +39,9 @@ class Result(Generic[T]):
     trace: Sequence[TraceStep] = ()
     evidence: Sequence[Evidence] = ()
     title: str | None = None
+    category: str = ""
+    model: str = ""
+    prompt_version: str = ""
     external_id: str = ""
     metadata: Mapping[str, Any] | None = None
 

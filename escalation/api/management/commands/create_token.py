@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 from escalation.api.models import OVERLAP, Scope, Token
 from escalation.gating.models import Agent
 
-FOR_AGENTS = Scope.fitting(reviewer=False)
+FOR_AGENTS, FOR_REVIEWERS = Scope.fitting(reviewer=False), Scope.fitting(reviewer=True)
 
 
 class Command(BaseCommand):
@@ -27,7 +27,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--scopes",
             metavar="A,B",
-            help=f"any of {', '.join(FOR_AGENTS)} (default: escalations,outcomes); a reviewer's is review",
+            help=f"any of {', '.join(FOR_AGENTS)} (default: escalations,outcomes); "
+            f"for a reviewer {', '.join(FOR_REVIEWERS)} (default: review)",
         )
         parser.add_argument("--name", default="", help="what you will know it by")
         parser.add_argument(
@@ -85,7 +86,7 @@ def _for_agent(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _for_reviewer(options: dict[str, Any]) -> dict[str, Any]:
-    scopes = _chosen(options["scopes"] or "review", Scope.fitting(reviewer=True))
+    scopes = _chosen(options["scopes"] or "review", FOR_REVIEWERS)
     reviewer = User.objects.filter(username=options["reviewer"], is_active=True).first()
     if reviewer is None:
         raise CommandError(

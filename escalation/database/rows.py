@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import msgspec
-from django.db.models import JSONField, Model
+from django.db import connection
+from django.db.models import Field, JSONField, Model
 from psycopg.types.json import Jsonb
 
 Row = TypeVar("Row", bound=Model)
@@ -41,14 +42,20 @@ def values(row: Model, without: Sequence[str]) -> list[Any]:
 _encoded = msgspec.json.Encoder().encode
 
 
-def read(model: type[Row], stored: Sequence[Any]) -> Row:
-    """The row whose columns, in the order of `names`, hold what is `stored`."""
-    columns = _columns(model, ())
+def read(model: type[Row], stored: Sequence[Any], without: Sequence[str] = ()) -> Row:
+    """The row whose `names` hold what is `stored`; what it is read without is loaded when asked for."""
+    columns, loaders = _loaders(model, without)
     held = [
-        json.loads(value) if is_json and value is not None else value
-        for (_, is_json), value in zip(columns, stored, strict=True)
+        value if load is None or value is None else load(value)
+        for load, value in zip(loaders, stored, strict=True)
     ]
-    return model.from_db("default", [column for column, _ in columns], held)
+    return model.from_db("default", columns, held)
+
+
+def mark_stored(row: Model, **returned: Any) -> None:
+    """Let a row know what the database made of it."""
+    vars(row).update(returned)
+    row._state.adding, row._state.db = False, "default"
 
 
 @cache
@@ -57,7 +64,17 @@ def _columns(model: type[Model], without: Sequence[str]) -> list[tuple[str, bool
     return [(column, is_json) for column, is_json in columns if column not in without]
 
 
-def mark_stored(row: Model, **returned: Any) -> None:
-    """Let a row know what the database made of it."""
-    vars(row).update(returned)
-    row._state.adding, row._state.db = False, "default"
+@cache
+def _loaders(
+    model: type[Model], without: Sequence[str]
+) -> tuple[list[str], list[Callable[[Any], Any] | None]]:
+    fields = [field for field in model._meta.concrete_fields if field.column not in without]
+    return [field.attname for field in fields], [_loader(field) for field in fields]
+
+
+def _loader(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """What makes of a column's value what the field holds, or None where they are the same."""
+    if isinstance(field, JSONField):
+        return json.loads
+    convert = getattr(field, "from_db_value", None)
+    return convert and partial(convert, expression=None, connection=connection)
