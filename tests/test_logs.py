@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from errno import ENOSPC
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -68,3 +71,17 @@ def test_secrets_are_hidden() -> None:
         "api_token": "hidden",
         "request": "GET /",
     }
+
+
+class FullDisk(StringIO):
+    def write(self, text: str) -> int:
+        raise OSError(ENOSPC, "No space left on device")
+
+
+@pytest.mark.django_db
+def test_a_line_that_cannot_be_written_fails_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", FullDisk())
+
+    response = Client().get("/healthz")
+
+    assert response.status_code == 200

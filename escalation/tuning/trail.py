@@ -35,8 +35,13 @@ def draw_trail(points: Sequence[tuple[str, float, float]]) -> Trail | None:
         limit=path(zip(across, limits, strict=True)),
         limit_y=limits[-1],
         x_ticks=[Tick(LEFT, f"{begin:%-d %b %H:%M}"), Tick(RIGHT, f"{moments[-1]:%-d %b %H:%M}")],
-        y_ticks=[Tick(_up(10**n - 1, highest), f"{10**n:,}") for n in range(int(highest) + 1)],
+        y_ticks=[Tick(_up(10**n - 1, highest), _short(n)) for n in range(int(highest) + 1)],
     )
+
+
+def _short(tens: int) -> str:
+    """Ten to this power, in the few letters that there is room for."""
+    return f"{10 ** (tens % 3)}{['', ' k', ' m', ' bn'][tens // 3]}" if tens < 12 else f"1e{tens}"
 
 
 def _tens(value: float) -> float:

@@ -102,7 +102,7 @@ def test_ops_may_want_to_be_told_and_no_more(sorted_gate: Gate, alice: User) -> 
     decided(0.9, alice, number=30, right=False, category="refund")
 
     assert escalate_what_is_wrong_too_often(sorted_gate) is None
-    assert [one.too_often for one in risk_at(sorted_gate).categories] == [True, False]
+    assert [one.too_often for one in risk_at(sorted_gate).categories] == [False, True]
 
 
 def test_two_people_change_the_threshold_of_a_category_too(sorted_gate: Gate, olga: User, bob: User) -> None:

@@ -128,7 +128,7 @@ def _set_gate(policy: Policy, gate: dict[str, Any], agent: dict[str, Any]) -> No
     """Let a policy know its gate and agent by what is known of them; the rest is loaded when asked for."""
     gates: Any = Policy._meta.get_field("gate").related_model
     agents: Any = gates._meta.get_field("agent").related_model
-    # from_db takes values in the order of the model's columns, whatever the names say.
+    # In the order of the model's fields: `from_db` reads values by their place alone.
     held = {"id": policy.gate_id, "agent_id": agent["id"]} | gate
     policy.gate = gates.from_db("default", list(held), list(held.values()))
     policy.gate.agent = agents.from_db("default", list(agent), list(agent.values()))

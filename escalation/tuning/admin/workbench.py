@@ -101,8 +101,8 @@ class LabelAdmin(GatePages):
             "draft": Draft.objects.waiting().filter(gate=found).select_related("author").first(),
             "rails": rails,
             "rails_waiting": GateRails.objects.waiting_at(found),
-            "rails_form": RailsForm(found, instance=rails),
-            "costs_form": CostsForm(found, instance=costs) if costs else CostsForm(found),
+            "rails_form": RailsForm(found, instance=rails, auto_id="rails-%s"),
+            "costs_form": CostsForm(found, instance=costs or None, auto_id="costs-%s"),
             "versions": history_of(found)[:VERSIONS],
             "may_change": request.user.has_perm("gating.add_policy"),
         }

@@ -57,7 +57,8 @@ def samples(world: World) -> dict[str, dict[str, Any]]:
 
 def every_address(world: World) -> dict[str, str]:
     """Each named view with an address of it; where no sample fits, the address is empty."""
-    return {name: _address(name, parts, samples(world)) for name, parts in _views(get_resolver())}
+    known = samples(world)
+    return {name: _address(name, parts, known) for name, parts in _views(get_resolver())}
 
 
 def pages_of(client: Client, addresses: dict[str, str]) -> dict[str, str]:

@@ -7,8 +7,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from escalation.queue.models import Decision, Escalation
 from tests.cast import PASSWORD, RaiseEscalation
+from tests.review.browser.axe import violations
 from tests.review.browser.conftest import Desk, SitDown
-from tests.review.browser.test_accessibility import violations
 
 pytestmark = pytest.mark.browser
 

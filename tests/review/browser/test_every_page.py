@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Page
 from pytest_django import Settings
 
 from escalation.gating.models import Gate
 from escalation.queue.models import ReviewQueue
 from tests.cast import RaiseEscalation
+from tests.review.browser.axe import violations
 from tests.review.browser.conftest import Desk, SitDown
 from tests.review.browser.pages import NOT_SAMPLED, every_address, pages_of
 from tests.review.browser.world import World, make_world
 
 pytestmark = pytest.mark.browser
 
-AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
-# The size of what is touched belongs to WCAG 2.2, which axe asks for only when told. What it preloads is
-# a style sheet of its own making, which our policy refuses.
-LIGHT = "{resultTypes: ['violations'], preload: false, rules: {'target-size': {enabled: true}}}"
 DARK = "{resultTypes: ['violations'], preload: false, runOnly: ['color-contrast', 'link-in-text-block']}"
 NARROW = (
     "{resultTypes: ['violations'], preload: false, runOnly: ['target-size', 'scrollable-region-focusable']}"
@@ -170,9 +165,8 @@ def seen(desk: Desk, address: str, act: str, *, foreign: bool) -> Iterator[str]:
         desk.press(act)
     else:
         desk.unfold()
-    page.evaluate(AXE)
     if not foreign:
-        yield from violations(page, LIGHT)
+        yield from violations(page)
         page.emulate_media(color_scheme="dark")
         yield from violations(page, DARK)
     for width in WIDTHS:
@@ -181,13 +175,3 @@ def seen(desk: Desk, address: str, act: str, *, foreign: bool) -> Iterator[str]:
             yield f"sticks out at {width}: {out}"
     if not foreign:
         yield from violations(page, NARROW)
-
-
-def violations(page: Page, rules: str) -> Iterable[str]:
-    # Evaluated by the debugger, so the Content-Security-Policy of the page stays in force.
-    found = page.evaluate(f"axe.run(document, {rules})")
-    return [
-        f"{rule['id']}: {node['html'][:120]} {node['failureSummary'][:300]}"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]

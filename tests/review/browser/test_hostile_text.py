@@ -29,6 +29,8 @@ TOLD: dict[str, Any] = {}
 RUN = {"kind": "approval", "reason": "approval_required"}
 STEP = ("kind", "name", "at", "seconds", "input", "output", "error", "tokens")
 ASK = {"kind": "question", "reason": "input_requested"}
+# Swagger's own page shows nothing that an agent sent, and takes its script from beside it.
+FOREIGN_PAGES = ("api:docs",)
 # What no page of ours holds, wherever an attack would have put it.
 FOREIGN = """() => {
   const all = (selector) => [...document.body.querySelectorAll(selector)];
@@ -157,6 +159,8 @@ def test_no_attack_gets_out_on_any_page(
 
     found = []
     for name, address in pages.items():
+        if name in FOREIGN_PAGES:
+            continue
         desk.open(address)
         found += [f"{name}: {each}" for each in foreign(desk)]
 

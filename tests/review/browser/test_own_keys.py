@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from escalation.queue.models import Decision
 from tests.cast import RaiseEscalation
+from tests.review.browser.axe import violations
 from tests.review.browser.conftest import Desk, SitDown
-from tests.review.browser.test_accessibility import violations
 
 pytestmark = pytest.mark.browser
 
