@@ -8,8 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from escalation.gating.models import Gate
-from tests.review.browser.conftest import SitDown
 from tests.review.browser.axe import violations
+from tests.review.browser.conftest import SitDown
 from tests.tuning.seen import seen_enough
 
 pytestmark = pytest.mark.browser
