@@ -34,3 +34,19 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Answer(models.Model):
+    """The least that a decision is: no label, no outbox, no history, nothing checked."""
+
+    question = models.ForeignKey(Question, models.PROTECT, editable=False)
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, editable=False)
+    verdict = models.CharField(max_length=10)
+    output = models.JSONField(null=True)
+    note = models.TextField(blank=True)
+    decided_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[models.Manager[Answer]] = models.Manager()
+
+    def __str__(self) -> str:
+        return self.verdict
