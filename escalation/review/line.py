@@ -22,7 +22,6 @@ from escalation.queue.models.reason_code import AS_ROW
 from escalation.review.choices import DECIDED, OPEN, SNOOZED, WATCHED
 from escalation.review.filters import QueueFilter
 from escalation.review.orders import Cursor, Stretch
-from escalation.review.own_keys import OwnKeys
 
 PAGE = 50
 MOST_COUNTED = 1000
@@ -81,10 +80,9 @@ def queues_of(user: User) -> list[MyQueue]:
     counted = ArraySubquery(waiting.values("pk")[: MOST_COUNTED + 1])
     count = Func(counted, function="cardinality", output_field=IntegerField())
     mine = Membership.objects.filter(user=user).select_related("queue").order_by("queue__name")
-    found = mine.annotate(waiting=count, codes=codes_here(), own_keys=OwnKeys.beside(user))
+    found = mine.annotate(waiting=count, codes=codes_here())
     for membership in found:
         membership.queue.codes = membership.codes
-        OwnKeys.remember(user, membership.own_keys)
     return [MyQueue(membership.queue, membership.waiting) for membership in found]
 
 

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Subquery
-from django.db.models.functions import JSONObject
 
 from escalation.review.keys import faults_of
 
@@ -27,24 +24,12 @@ class OwnKeys(models.Model):
 
     @classmethod
     def of(cls, person: User) -> OwnKeys:
-        """Those of one person; of whoever changed none, all as the table says."""
+        """Those of one person, read as they signed in; of whoever changed none, all as the table says."""
         try:
             kept: OwnKeys = person.own_keys
         except cls.DoesNotExist:
             return cls(person=person)
         return kept
-
-    @classmethod
-    def beside(cls, person: User) -> Subquery:
-        """Those of one person as a column, for a statement that is made anyway; see `remember`."""
-        return Subquery(
-            cls.objects.filter(person=person).values(row=JSONObject(changes="changes", are_on="are_on"))
-        )
-
-    @classmethod
-    def remember(cls, person: User, row: Mapping[str, Any] | None) -> None:
-        """Let `of` find what `beside` has read."""
-        cls(person=person, **(row or {}))
 
     def change(self, wanted: Mapping[str, str], *, are_on: bool) -> None:
         """Keep what to press for each key that can change; raises ValidationError, a text for each fault."""

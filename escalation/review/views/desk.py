@@ -25,7 +25,6 @@ from escalation.review.line import (
     read_page,
     why_empty,
 )
-from escalation.review.own_keys import OwnKeys
 from escalation.review.page import EscalationPage
 from escalation.review.people import may_lead, may_review
 from escalation.review.rows import as_shown
@@ -42,14 +41,9 @@ class DeskView(ReviewerView):
         """Load what this person may see, or 404; refuse (403) who may not do what it is loaded for."""
         row = Escalation.objects.visible_to(self.request.user).filter(pk=pk)
         whole = row.select_related("queue", "claimed_by", "decision__reviewer", "decision__label")
-        beside = whole.annotate(
-            viewer_role=F("queue__memberships__role"),
-            codes=codes_here(),
-            own_keys=OwnKeys.beside(self.request.user),
-        )
+        beside = whole.annotate(viewer_role=F("queue__memberships__role"), codes=codes_here())
         escalation = get_object_or_404(beside)
         escalation.queue.codes = vars(escalation)["codes"]
-        OwnKeys.remember(self.request.user, vars(escalation)["own_keys"])
         if to_decide and not may_review(self.request.user, escalation):
             raise PermissionDenied("You may look at this queue, but not decide in it.")
         if to_lead and not may_lead(self.request.user, escalation):

@@ -95,14 +95,16 @@ def make_world(gate: Gate, queue: ReviewQueue, olga: User, bob: User, raised: Ra
 
 
 def _disputed(queue: ReviewQueue, olga: User, bob: User, raised: RaiseEscalation) -> tuple[Escalation, Check]:
-    ReviewQueue.objects.update(second_review_share=1.0)
+    queue.second_review_share = 1.0
+    queue.save()
     first = raised(output="x")
     first.claim(bob)
     first.decide(bob, "edit", output="y" * 200, note="better")
     check = Check.objects.get()
     check.escalation.claim(olga)
     check.escalation.decide(olga, "reject", seconds_spent=9.0)
-    ReviewQueue.objects.update(second_review_share=0.0)
+    queue.second_review_share = 0.0
+    queue.save()
     QueueEvent.objects.create(queue=queue, pressure="over", load={"waiting": 3})
     return first, check
 
