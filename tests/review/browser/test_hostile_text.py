@@ -30,7 +30,12 @@ TOLD: dict[str, Any] = {}
 RUN = {"kind": "approval", "reason": "approval_required"}
 STEP = ("kind", "name", "at", "seconds", "input", "output", "error", "tokens")
 ASK = {"kind": "question", "reason": "input_requested"}
-MARK = re.compile("evil|alert|javascript:")
+# The picture of a second factor's key, and what the admin's own scripts add to its forms.
+OURS = re.compile(
+    '<img class="qr" src="data:image/svg'
+    '|<td colspan="[0-9]+" style="display: none;"><a role="button" class="addlink"'
+    '|<div class="(calendar|clock)box module" '
+)
 # Swagger's own page shows nothing that an agent sent, and takes its script from beside it.
 FOREIGN_PAGES = ("api:docs",)
 # What no page of ours holds, wherever an attack would have put it.
@@ -164,8 +169,7 @@ def test_no_attack_gets_out_on_any_page(
         if name in FOREIGN_PAGES:
             continue
         desk.open(address)
-        # Pages of forms have pictures and names of their own; what an attack made carries its mark.
-        found += [f"{name}: {each}" for each in foreign(desk) if MARK.search(each)]
+        found += [f"{name}: {each}" for each in foreign(desk) if not OURS.match(each)]
 
     assert found == []
 
