@@ -32,12 +32,11 @@ STEP = ("kind", "name", "at", "seconds", "input", "output", "error", "tokens")
 ASK = {"kind": "question", "reason": "input_requested"}
 # The picture of a second factor's key, and what the admin's own scripts add to its forms.
 OURS = re.compile(
-    '<img class="qr" src="data:image/svg'
-    '|<td colspan="[0-9]+" style="display: none;"><a role="button" class="addlink"'
-    '|<div class="(calendar|clock)box module" '
+    '<img class="qr" src="data:image/svg|'
+    '<td colspan="[0-9]+" style="display: none;"><a role="button" class="addlink"'
 )
-# Swagger's own page shows nothing that an agent sent, and takes its script from beside it.
-FOREIGN_PAGES = ("api:docs",)
+# Pages that show nothing an agent sent. The admin's pages of history are all one: an escalation's stays.
+OTHER_PAGES = re.compile("^api:docs$|:auth_|_(add|delete)$|(?<!queue_escalation)_history$")
 # What no page of ours holds, wherever an attack would have put it.
 FOREIGN = """() => {
   const all = (selector) => [...document.body.querySelectorAll(selector)];
@@ -166,7 +165,7 @@ def test_no_attack_gets_out_on_any_page(
 
     found = []
     for name, address in pages.items():
-        if name in FOREIGN_PAGES:
+        if OTHER_PAGES.search(name):
             continue
         desk.open(address)
         found += [f"{name}: {each}" for each in foreign(desk) if not OURS.match(each)]

@@ -1,5 +1,0 @@
-import sys
-
-from otherwise_client.command import main
-
-sys.exit(main())
