@@ -38,6 +38,10 @@ class AgentCaller:
     def escalations(self) -> EscalationQuerySet:
         return Escalation.objects.known_to(self.agent.slug).select_related(*WITH_PEOPLE)
 
+    def line(self) -> EscalationQuerySet:
+        """What `escalations` are among, and can be walked by an index."""
+        return Escalation.objects.filter(agent=self.agent.slug)
+
     def labels(self) -> LabelQuerySet:
         return Label.objects.filter(agent=self.agent.slug)
 
@@ -70,6 +74,10 @@ class ReviewerCaller:
 
     def escalations(self) -> EscalationQuerySet:
         return Escalation.objects.visible_to(self.user).select_related(*WITH_PEOPLE)
+
+    def line(self) -> EscalationQuerySet:
+        """What `escalations` are among, and can be walked by an index."""
+        return Escalation.objects.all()
 
     def labels(self) -> LabelQuerySet:
         return Label.objects.visible_to(self.user)

@@ -55,9 +55,14 @@ CONDITIONS: dict[str, Callable[[Any], Q]] = {
 }
 
 
-def chosen(caller: Caller, query: EscalationQuery) -> EscalationQuerySet:
-    """The caller's escalations that fit every parameter, without their bodies."""
-    return caller.escalations().filter(*_conditions(caller, query)).without_bodies()
+def chosen(caller: Caller, query: EscalationQuery) -> tuple[EscalationQuerySet, EscalationQuerySet | None]:
+    """The caller's escalations that fit every parameter, without their bodies, and what they are among.
+
+    The second is None where nothing narrows them.
+    """
+    conditions = list(_conditions(caller, query))
+    rows = caller.escalations().filter(*conditions).without_bodies()
+    return rows, caller.line() if conditions else None
 
 
 def _conditions(caller: Caller, query: EscalationQuery) -> Iterator[Q]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 
 from django.conf import settings
@@ -14,6 +14,8 @@ from escalation.api.shapes.escalations import EscalationRow
 from escalation.api.shapes.labels import LabelOut
 
 MOST_COUNTED = 10_000
+# No index serves a filter: a list looks a bounded way down the line, as the queue page does.
+LOOK = 10_000
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(pattern=r"^[on][0-9]{1,16}$")]
 
@@ -27,7 +29,11 @@ class Page(Struct, kw_only=True):
 
 
 class EscalationPage(Page, kw_only=True):
-    """Escalations, newest first."""
+    """Escalations, newest first.
+
+    A page looks at 10 000 rows: when few fit the filters it may hold fewer than `limit`, or none. There is
+    more as long as `next` is not null.
+    """
 
     results: list[EscalationRow]
 
@@ -46,28 +52,49 @@ class HasId(Protocol):
 Row = TypeVar("Row", bound=HasId)
 
 
-def page(rows: QuerySet[Any, Row], cursor: str, limit: int) -> tuple[list[Row], str | None, str | None]:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the two directions in which pages follow each other."""
+
+    letter: str
+    order: str
+    beyond: str
+    up_to: str
+    # From the id at which a page begins to one with which the page before it can be asked for.
+    before: int
+
+
+OLDER = Way("o", "-pk", "pk__lt", "pk__gte", before=-1)
+NEWER = Way("n", "pk", "pk__gt", "pk__lte", before=1)
+
+
+def page(
+    rows: QuerySet[Any, Row], cursor: str, limit: int, line: QuerySet[Any, Row] | None = None
+) -> tuple[list[Row], str | None, str | None]:
     """At most `limit` rows, and the cursors of the older and of the newer page, where there are such.
 
-    A cursor is `o` or `n` (older or newer than) and an id.
+    A cursor is `o` or `n` (older or newer than) and an id. Where `rows` were narrowed, `line` is what from.
+    Of that a page looks at `LOOK` rows: it may hold fewer than `limit`, or none, and yet another follow it.
     """
-    if cursor.startswith("n"):
-        newer = list(rows.filter(pk__gt=int(cursor[1:])).order_by("pk")[: limit + 1])
-        shown = newer[:limit][::-1]
-        return shown, _cursor("o", shown, -1), _cursor("n", shown, 0) if len(newer) > limit else None
-    if cursor:
-        rows = rows.filter(pk__lt=int(cursor[1:]))
-    older = list(rows.order_by("-pk")[: limit + 1])
-    shown = older[:limit]
-    return (
-        shown,
-        _cursor("o", shown, -1) if len(older) > limit else None,
-        _cursor("n", shown, 0) if cursor else None,
-    )
+    way, back = (NEWER, OLDER) if cursor.startswith(NEWER.letter) else (OLDER, NEWER)
+    begin = int(cursor[1:]) if cursor else 0
+    beyond = {way.beyond: begin} if cursor else {}
+    end = None if line is None else _end(line.filter(**beyond).order_by(way.order))
+    within = beyond if end is None else beyond | {way.up_to: end}
+    found = list(rows.filter(**within).order_by(way.order)[: limit + 1])
+    shown = found[:limit]
+    on = _cursor(way, shown[-1].id if len(found) > limit else end)
+    came = _cursor(back, shown[0].id if shown else end and begin + way.before) if cursor else None
+    return (shown, on, came) if way is OLDER else (shown[::-1], came, on)
 
 
-def _cursor(direction: str, shown: Sequence[HasId], end: int) -> str | None:
-    return f"{direction}{shown[end].id}" if shown else None
+def _end(line: QuerySet[Any, Row]) -> int | None:
+    """The last row of the line that a page looks at, or None where it looks at all."""
+    return line.values_list("pk", flat=True)[LOOK - 1 : LOOK].first()
+
+
+def _cursor(way: Way, pk: int | None) -> str | None:
+    return None if pk is None else f"{way.letter}{pk}"
 
 
 def link(path: str, query: QueryDict, cursor: str | None) -> str | None:

@@ -69,6 +69,22 @@ def test_the_links_keep_the_filters(support_triage: Caller) -> None:
 
 
 @pytest.mark.usefixtures("five")
+def test_a_filter_looks_a_bounded_way_down_the_line_and_says_where_to_go_on(
+    support_triage: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "LOOK", 2)
+
+    first = support_triage.get("/escalations/", q="0")
+    second = follow(support_triage, first.json()["next"])
+    third = follow(support_triage, second.json()["next"])
+    back = follow(support_triage, third.json()["previous"])
+    again = follow(support_triage, back.json()["next"])
+
+    assert [titles(page) for page in (first, second, third, back, again)] == [[], [], ["0"], [], ["0"]]
+    assert (first.json()["previous"], third.json()["next"]) == (None, None)
+
+
+@pytest.mark.usefixtures("five")
 def test_the_total_is_counted_when_asked_for(support_triage: Caller) -> None:
     assert "total" not in support_triage.get("/escalations/").json()
     assert support_triage.get("/escalations/", total="1", limit=1).json()["total"] == 5

@@ -35,8 +35,8 @@ class Escalations(AgentView):
     @operation("List escalations, newest first", query=EscalationQuery, gives={200: EscalationPage})
     def get(self, request: Request) -> Response:
         query = read_query(EscalationQuery, request.query_params)
-        rows = chosen(self.caller, query)
-        shown, older, newer = page(rows, query.cursor or "", query.limit)
+        rows, line = chosen(self.caller, query)
+        shown, older, newer = page(rows, query.cursor or "", query.limit, line)
         return Response(
             EscalationPage(
                 results=[self.caller.listed(row) for row in shown],
