@@ -29,11 +29,7 @@ class Page(Struct, kw_only=True):
 
 
 class EscalationPage(Page, kw_only=True):
-    """Escalations, newest first.
-
-    A page looks at 10 000 rows: when few fit the filters it may hold fewer than `limit`, or none. There is
-    more as long as `next` is not null.
-    """
+    """Escalations, newest first; of 10 000 looked at, fewer than `limit` may fit while `next` leads on."""
 
     results: list[EscalationRow]
 
