@@ -52,19 +52,8 @@ TERMS = (
 )
 
 # What a policy says of results alone: whoever raises an escalation has no use for it.
-OF_RESULTS = (
-    "categories",
-    "audit_rate",
-    "budget",
-    "exits",
-    "tables",
-    "default_output",
-    "cache_ttl_s",
-    "shed",
-    "author_id",
-    "reason",
-    "adopted_at",
-)
+OF_ESCALATIONS = ("threshold", "deadline_s", "on_timeout", "queue")
+OF_RESULTS = (*(name for name in TERMS if name not in OF_ESCALATIONS), "author_id", "reason", "adopted_at")
 
 
 def all_to_a_human() -> dict[str, list[str]]:
