@@ -181,6 +181,8 @@ def claim_all() -> int:
     until = now() + settings.CLAIM_LEASE
     hers = ReviewQueue.objects.get(slug=QUEUES[0])
     waiting.update(status=Escalation.Status.CLAIMED, claimed_by=alice, claimed_until=until, queue=hers)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE queue_escalation")
     return first
 
 
