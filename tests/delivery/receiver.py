@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,30 +94,3 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             """Nothing: what came in is in `messages`."""
 
     return Handler
-
-
-@contextmanager
-def dripping() -> Iterator[int]:
-    """Yield the port of a server that sends a byte of its answer every tenth of a second, for 10 seconds."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    stopped = threading.Event()
-
-    def drip() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            try:
-                for _ in range(100):
-                    connection.sendall(b"H")
-                    if stopped.wait(0.1):
-                        return
-            except OSError:
-                return
-
-    thread = threading.Thread(target=drip, daemon=True)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        stopped.set()
-        listener.close()
-        thread.join()
