@@ -40,6 +40,7 @@ def test_for_something_else_than_was_approved_it_is_refused(
 
     decided.refresh_from_db()
     assert (answer.status_code, decided.receipt) == (409, None)
+    assert "nothing with this content_hash stands approved" in answer.json()["detail"]
 
 
 def test_for_what_was_rejected_it_is_refused(

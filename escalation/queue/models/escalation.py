@@ -309,7 +309,8 @@ class Escalation(Asked):
         )
         row = Escalation.objects.filter(pk=self.pk, decision__in=approved.values("pk"))
         if not row.update(receipt=receipt):
-            raise TransitionRefused(self, "given this receipt")
+            because = "nothing with this content_hash stands approved, or not yet for good"
+            raise TransitionRefused(self, "given this receipt", because)
         self.refresh_from_db(fields=["receipt"])
 
     @transaction.atomic
