@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,12 +52,14 @@ class Receiver:
 
 
 @contextmanager
-def listening(receiver: Receiver | None = None) -> Iterator[Receiver]:
+def listening(receiver: Receiver | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Yield a receiver that listens until the block ends; one that was down comes back at its port."""
     receiver = receiver or Receiver()
     receiver.stopped.clear()
     server = ThreadingHTTPServer(("127.0.0.1", receiver.port), _handler(receiver))
     receiver.port = server.server_address[1]
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from escalation.delivery import destinations, transport
 from escalation.delivery.destinations import DestinationRefused
 from escalation.delivery.transport import Unreachable, post
-from tests.delivery.receiver import Receiver
+from tests.delivery.certified import contexts_for
+from tests.delivery.receiver import Receiver, listening
 from tests.delivery.rude import WHOLE, dripping, mute, saying, sipping
 
 
@@ -170,6 +172,37 @@ def test_an_address_inside_is_refused_before_anything_is_sent(receiver: Receiver
 
     with pytest.raises(DestinationRefused):
         post(receiver.url, b"", {})
+
+    assert not receiver.messages
+
+
+def test_a_receiver_that_is_who_the_url_names_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    shown, trusting = contexts_for("localhost", tmp_path)
+    monkeypatch.setattr(transport, "_trusted", lambda: trusting)
+
+    with listening(tls=shown) as receiver:
+        answer = post(f"https://localhost:{receiver.port}/", b"", {})
+
+    assert (answer.status, len(receiver.messages)) == (204, 1)
+
+
+@pytest.mark.parametrize(
+    ("certified", "trusts", "says"),
+    [("elsewhere.example.com", True, "Hostname mismatch"), ("localhost", False, "self-signed certificate")],
+)
+def test_one_who_only_says_so_gets_nothing(
+    certified: str, trusts: bool, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    shown, trusting = contexts_for(certified, tmp_path)
+    if trusts:
+        monkeypatch.setattr(transport, "_trusted", lambda: trusting)
+
+    with listening(tls=shown) as receiver, pytest.raises(Unreachable, match=says):
+        post(f"https://localhost:{receiver.port}/", b"", {})
 
     assert not receiver.messages
 
