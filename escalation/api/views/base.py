@@ -58,7 +58,7 @@ class ApiView(APIView):
     @property
     def body(self) -> dict[str, Any]:
         """The body as it was written; raises Invalid when there is none."""
-        if not self.request.META.get("CONTENT_LENGTH"):
+        if not int(self.request.META.get("CONTENT_LENGTH") or 0):
             raise Invalid(FieldError("", "empty: send a JSON object"))
         return cast(dict[str, Any], self.request.data)
 

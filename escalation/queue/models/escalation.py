@@ -291,18 +291,16 @@ class Escalation(Asked):
 
     def keep_receipt(self, *, status: str, detail: str, content_hash: str) -> None:
         """Note what the agent did with the decision; refused unless it acted on what was approved."""
-        approved = Decision.objects.filter(
-            standing_for=self.pk,
-            verdict__in=[Verdict.ACCEPT, Verdict.EDIT],
-            content_hash=content_hash,
-            effective_at__lte=Now(),
-        )
+        effective = Decision.objects.filter(standing_for=self.pk, effective_at__lte=Now())
+        approved = effective.filter(verdict__in=[Verdict.ACCEPT, Verdict.EDIT]).first()
+        if approved is None or approved.approved_hash != content_hash:
+            because = "nothing with this content_hash stands approved, or not yet for good"
+            raise TransitionRefused(self, "given this receipt", because)
         receipt = JSONObject(
             status=Value(status), detail=Value(detail), content_hash=Value(content_hash), at=Now()
         )
-        row = Escalation.objects.filter(pk=self.pk, decision__in=approved.values("pk"))
-        if not row.update(receipt=receipt):
-            raise TransitionRefused(self, "given this receipt")
+        # What is effective is not undone any more: it still stands.
+        Escalation.objects.filter(pk=self.pk).update(receipt=receipt)
         self.refresh_from_db(fields=["receipt"])
 
     @transaction.atomic
