@@ -120,10 +120,10 @@ class GateRails(SaidOfAGate):
         self.drafted_by, self.waits = self.author, False
         super().set(actor)
 
-    def after_an_alarm(self, in_force: float) -> float:
-        """The threshold that comes into force when too many accepted results are wrong."""
+    def after_an_alarm(self) -> float | None:
+        """The threshold that comes into force when too many accepted results are wrong; None: none does."""
         if self.on_alarm == self.OnAlarm.TELL:
-            return in_force
+            return None
         if self.on_alarm == self.OnAlarm.FALL_BACK and self.fallback is not None:
             return self.fallback
         return ACCEPTS_NOTHING
