@@ -61,12 +61,14 @@ def escalate_what_is_wrong_too_often(gate: Gate, moment: datetime) -> list[Alarm
     policy = gate.policy
     if policy is None or not policy.categories:
         return []
-    Gate.objects.select_for_update().get(pk=gate.pk)
-    watch = Watch.objects.present_at(gate, moment)
     every = categories_at(policy, window_at(gate), GateTarget.objects.of(gate))
     bad = [one for one in every if one.own is None and one.too_often]
-    if watch is None or not bad:
+    if not bad:
         return []
+    gate.hold()
+    watch = Watch.objects.present_at(gate, moment)
+    if watch is None or gate.policy != policy:
+        return []  # somebody changed it meanwhile: the next look sees what it has become
     alarms = [_alarm(watch, one) for one in bad]
     if GateRails.objects.of(gate).on_alarm == GateRails.OnAlarm.TELL:
         alarms = [alarm for alarm in alarms if not Alarm.objects.was_told(alarm)]

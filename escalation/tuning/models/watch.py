@@ -62,7 +62,7 @@ class WatchQuerySet(models.QuerySet["Watch"]):
     @transaction.atomic
     def feed(self, gate: Gate, moment: datetime) -> int:
         """Let the watch at a gate see what came since; it starts anew with a threshold, model or prompt."""
-        Gate.objects.select_for_update().get(pk=gate.pk)
+        gate.hold()
         watch = self.present_at(gate, moment)
         return watch.feed(gate.policy, moment) if watch and gate.policy else 0
 
