@@ -50,9 +50,10 @@ def _tell_of_the_correction(decision: Decision) -> None:
 def take_the_news_back(decision: Decision, **_: Any) -> None:
     """Who wants to know of what was undone is told that, and not what it said."""
     Delivery.objects.take_back(decision)
-    for check in decision.checks.filter(stands=Check.Stands.SECOND, escalation__decision__isnull=False):
-        # The lead's word was about this decision; what it corrected takes effect later than this one.
-        Delivery.objects.take_back(check.escalation.decision)
+    # What a lead let stand in its place was said of it, and takes effect later than it would have.
+    overruled = decision.checks.filter(stands=Check.Stands.SECOND)
+    for second in Decision.objects.filter(standing_for__check_of__in=overruled):
+        Delivery.objects.take_back(second)
     if not decision.escalation.is_blind:
         payload = {"status": Escalation.Status.CLAIMED, "decision": {"id": decision.pk}}
         escalation = decision.escalation

@@ -35,7 +35,7 @@ def judged(first: User, said: str, second: User, found: str) -> Check:
     decision = outcome.escalation.decide(first, said)
     check = Check.objects.get(first=decision)
     check.escalation.claim(second)
-    check.escalation.decide(second, found, **({"answer": "There."} if found == "answer" else {}))
+    check.escalation.decide(second, found, answer="There." if found == "answer" else "")
     return check
 
 
