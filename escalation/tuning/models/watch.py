@@ -246,14 +246,14 @@ class Watch(models.Model):
             before = self.remembered(kind)
             after, heard = detector.feed(before, rest)
             rest = rest[after.seen - before.seen :]
-            self._expect(kind, after.seen, moment)
+            self.sums[kind] = asdict(after)
             if heard:
                 self._sound(kind, detector, after, policy, moment)
+                if self.ended_at:
+                    return
                 # Begin afresh: while it goes on, it sounds again.
-                after = Sums(seen=after.seen, hits=after.hits)
-            self.sums[kind] = asdict(after)
-            if self.ended_at:
-                return
+                self.sums[kind] = asdict(Sums(seen=after.seen, hits=after.hits))
+            self._expect(kind, after.seen, moment)
 
     def _expect(self, kind: str, seen: int, moment: datetime) -> None:
         """Look 90 days ahead at the pace so far; never less far than before, which would be too eager."""
