@@ -132,11 +132,12 @@ def _rows(
         of_part = stretch.of(line if part == WATCHED else line.filter(claimed))
         return as_rows(of_part[: PAGE + 1], counts=counts)
     here = line.filter(queue=OuterRef("pk"))
-    heads = [here.filter(KEPT[part])]
     # One condition over what waits and what is claimed would sort the line.
-    heads += [here.filter(claimed)] if part == OPEN else []
-    pieces = [piece for head in heads for piece in stretch.pieces(head)]
+    pieces = stretch.pieces(here.filter(KEPT[part]))
     arrays: list[Any] = [ArraySubquery(piece.values("pk")[: PAGE + 1]) for piece in pieces]
+    if part == OPEN:
+        # All that is claimed: it is little, and asked for in order the whole line might be read for it.
+        arrays.append(ArraySubquery(stretch.of(here.filter(claimed)).order_by().values("pk")))
     found = reduce(lambda one, other: Func(one, other, function="array_cat"), arrays)
     lines = ReviewQueue.objects.filter(pk__in=[queue.pk for queue in queues]).order_by()
     ids = lines.values(pk_of_row=Func(found, function="unnest", output_field=BigIntegerField()))
@@ -146,10 +147,20 @@ def _rows(
 
 def as_rows(line: EscalationQuerySet, *, counts: bool = False) -> list[Any]:
     """What a row shows, and no body; with `counts`, `alike` is how many wait that failed as it did."""
+    rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
+    return list(_as_of_now(rows, counts=counts))
+
+
+def changes_of(line: EscalationQuerySet, *, counts: bool) -> list[Any]:
+    """What can change of rows while they are shown, by their ids: little is read, and no name or title."""
+    rows = _as_of_now(line.order_by("pk"), counts=counts)
+    return list(rows.values_list("pk", "version", "holds", "sleeps", "alike"))
+
+
+def _as_of_now(line: EscalationQuerySet, *, counts: bool) -> EscalationQuerySet:
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
     alike = how_many_alike(Escalation.objects) if counts else Value(0)
-    rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
-    return list(rows.annotate(holds=held, sleeps=asleep, alike=alike))
+    return line.annotate(holds=held, sleeps=asleep, alike=alike)
 
 
 def count_listed(filters: QueueFilter, mine: Sequence[MyQueue]) -> int:
@@ -170,10 +181,10 @@ def count_new(filters: QueueFilter, newest: int) -> int:
 
 
 def why_empty(mine: Sequence[MyQueue], filters: QueueFilter) -> dict[str, Any]:
-    """What an empty list tells: how many the filters hide, and whether there ever was anything."""
+    """What an empty list tells: how many the filters hide, and whether there ever was anything, if asked."""
     counts = [each.waiting for each in mine if filters.queue_slug in ("", each.queue.slug)]
     hidden = f"{MOST_COUNTED}+" if max(counts, default=0) > MOST_COUNTED else sum(counts)
-    return {"hidden": hidden, "has_any": filters.queryset.exists(), "base": settings.PUBLIC_URL}
+    return {"hidden": hidden, "has_any": filters.queryset.exists, "base": settings.PUBLIC_URL}
 
 
 def pulse() -> str:
@@ -185,11 +196,9 @@ def pulse() -> str:
     return str(text)[:12]
 
 
-def fingerprint(rows: Iterable[Any], mine: Iterable[MyQueue], new: int) -> str:
-    """A short text that changes whenever what the list shows has changed."""
-    held = [(row.pk, row.version, row.holds, row.sleeps, row.alike) for row in rows]
-    waiting = [(each.queue.pk, each.waiting) for each in mine]
-    return hashlib.sha256(repr((held, waiting, new)).encode()).hexdigest()[:20]
+def fingerprint(*facts: Any) -> str:
+    """A short text that changes whenever one of the facts does."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def _edge(part: str, stretch: Stretch, queues: Sequence[ReviewQueue]) -> Cursor | None:
