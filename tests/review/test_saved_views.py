@@ -28,11 +28,11 @@ def test_a_view_is_listed_with_how_many_it_lets_through(
 
     save(as_alice)
 
-    assert names(as_alice) == [("broken", 1)]
+    assert names(as_alice) == [("broken", "1")]
     assert SavedView.objects.get().query == "reason=tool_failed"
 
 
-@pytest.mark.parametrize(("shared_with", "seen_by_bob"), [("", []), ("support", [("broken", 0)])])
+@pytest.mark.parametrize(("shared_with", "seen_by_bob"), [("", []), ("support", [("broken", "0")])])
 def test_a_view_is_ones_own_until_it_is_shared(
     as_alice: Client, as_bob: Client, queue: ReviewQueue, shared_with: str, seen_by_bob: list[object]
 ) -> None:
