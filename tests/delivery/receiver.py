@@ -99,7 +99,7 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def dripping() -> Iterator[int]:
-    """Yield the port of a server that sends a byte of its answer every tenth of a second, for 10 seconds."""
+    """Yield the port of a server that sends a byte of its answer every tenth of a second, for 90 seconds."""
     listener = socket.create_server(("127.0.0.1", 0))
     stopped = threading.Event()
 
@@ -107,7 +107,7 @@ def dripping() -> Iterator[int]:
         connection, _ = listener.accept()
         with connection:
             try:
-                for _ in range(100):
+                for _ in range(900):
                     connection.sendall(b"H")
                     if stopped.wait(0.1):
                         return
