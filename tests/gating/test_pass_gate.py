@@ -272,7 +272,7 @@ def test_nothing_is_accepted_after_a_pause(agent: Agent) -> None:
             time.sleep(0.3)  # so that a result arrives while the pause is not yet committed
 
     def arrive() -> Outcome:
-        begun.wait(timeout=10)
+        begun.wait(timeout=60)
         return passed(0.9)
 
     _, outcome = race(pause, arrive)
