@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from escalation.gating.exits import ACCEPTS_NOTHING
+
+# The terms whose numbers are thresholds.
+THRESHOLDS = ("threshold", "categories")
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -31,6 +36,10 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]
 
 
 def _change(term: str, before: Any, after: Any) -> Change:
+    if term.split(":")[0] in THRESHOLDS:
+        before, after = (
+            "accepts nothing" if value == ACCEPTS_NOTHING else value for value in (before, after)
+        )
     return Change(term.replace("_", " "), _said(before), _said(after))
 
 

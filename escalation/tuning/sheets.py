@@ -8,6 +8,7 @@ from escalation.gating.models import Gate
 from escalation.tuning.bill import Effort, effort_of, minutes_at
 from escalation.tuning.forms import WhatIfForm
 from escalation.tuning.models import GateCosts, Proposal
+from escalation.tuning.templatetags.shares import upward
 from escalation.tuning.whatif import WhatIf, what_if
 from escalation.tuning.wording import change, evidence, finding
 
@@ -38,7 +39,8 @@ def _sheet(proposal: Proposal, *, newest: bool) -> Sheet:
     sentences = [*evidence(certificate), *changes]
     if newest and (stands := proposal.standing()) is not None and stands != proposal.threshold:
         sentences.append(
-            f"An earlier look at this window vouched for {stands!r}, and all looks hold together: it stands."
+            f"An earlier look at this window vouched for {upward(stands)}, and all looks hold together:"
+            " it stands."
         )
     return Sheet(
         proposal,

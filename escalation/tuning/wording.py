@@ -11,7 +11,7 @@ from escalation.tuning.agreement import Estimate
 from escalation.tuning.certificate import FEWEST_OUTCOMES, Certificate, Status, Target
 from escalation.tuning.reviewers import FEWEST_RIGHT, FEWEST_WRONG, Seconds
 from escalation.tuning.statistics import Point, wilson
-from escalation.tuning.templatetags.shares import at_most, percent
+from escalation.tuning.templatetags.shares import at_most, downward, percent, upward
 
 LEAST_AGREEMENT = 0.6
 
@@ -42,13 +42,13 @@ def finding(found: Certificate) -> str:
     sure = f"with {confidence_of(found.target)} confidence"
     if found.status == Status.OK and point:
         return (
-            f"Accept from {point.threshold!r} on: at most {at_most(point.risk_upper)} of what is accepted is"
-            f" wrong, {sure} (the target is {target} at most)."
+            f"Accept from {upward(point.threshold)} on: at most {at_most(point.risk_upper)} of what is"
+            f" accepted is wrong, {sure} (the target is {target} at most)."
         )
     if found.status == Status.NO_THRESHOLD_QUALIFIES and point:
         return (
             f"No threshold qualifies for {target} at most {sure}: the best that the labels vouch for is"
-            f" {at_most(point.risk_upper)}, at {point.threshold!r}."
+            f" {at_most(point.risk_upper)}, at {upward(point.threshold)}."
         )
     return {
         Status.NEED_MORE_LABELS: f"There are too few labels to vouch for {target} at most {sure}.",
@@ -61,11 +61,11 @@ def evidence(found: Certificate) -> Iterator[str]:
     """What stands behind the answer, and what would help where there is none."""
     if point := found.point:
         yield (
-            f"Of {point.labels:,} labels at {point.threshold!r} or above, each counted for the results"
+            f"Of {point.labels:,} labels at {upward(point.threshold)} or above, each counted for the results"
             f" that it stands for, {percent(point.risk)} are wrong."
         )
     if found.status == Status.OK and found.point and found.start and found.start > found.point.threshold:
-        yield f"Every threshold from there up to {found.start!r} is vouched for as well."
+        yield f"Every threshold from there up to {downward(found.start)} is vouched for as well."
     if found.status == Status.NO_THRESHOLD_QUALIFIES and found.missing is None:
         yield (
             "No number of labels helps while that many are wrong: make the agent better or its confidence"
@@ -132,7 +132,7 @@ def change(found: Certificate, now: Point | None, threshold: float, outcomes: in
         yield from _change(point, now, threshold, outcomes)
     if now and now.labels and now.risk_upper > found.target.alpha:
         yield (
-            f"The threshold in force, {threshold!r}, is not vouched for: the bound there is"
+            f"The threshold in force, {upward(threshold)}, is not vouched for: the bound there is"
             f" {at_most(now.risk_upper)}, the estimate {percent(now.risk)}."
         )
 

@@ -34,7 +34,7 @@ def test_what_led_to_an_alarm_stays_in_sight(gate: Gate, alice: User, as_olga: C
 
     _, reached, limit = Watch.objects.earliest("pk").trail[-1]
     assert reached >= limit
-    assert "Of the watch at 0.75, from" in page
+    assert "Of the watch at 0.75, which ended on" in page
     assert "accepts nothing, audit rate 100%" in page
 
 

@@ -59,3 +59,15 @@ def test_tables_are_compared_row_by_row() -> None:
         Change("budget: turns", "5", ""),
         Change("exits: error", "human", "cached, then human"),
     ]
+
+
+def test_a_threshold_that_accepts_nothing_is_called_so() -> None:
+    before = {"threshold": 0.5, "categories": {"refund": None}}
+    after = {"threshold": 2.0, "categories": {"refund": 2.0}}
+
+    found = changes(before, after)
+
+    assert found == [
+        Change("threshold", "0.5", "accepts nothing"),
+        Change("categories: refund", "", "accepts nothing"),
+    ]

@@ -6,6 +6,7 @@ import pytest
 
 from escalation.tuning.certificate import Certificate, Status, Target
 from escalation.tuning.statistics import Point
+from escalation.tuning.templatetags.shares import downward, upward
 from escalation.tuning.wording import Pace, effort, evidence
 
 PACE = Pace(a_day=200, audit_rate=0.1, minutes=3)
@@ -30,3 +31,18 @@ def test_labels_that_are_missing_take_their_time(now: Point | None, said: list[s
     found = Certificate(Status.NEED_MORE_LABELS, Target(), 60, missing=25)
 
     assert list(effort(found, now, PACE)) == said
+
+
+@pytest.mark.parametrize(
+    ("exact", "up", "down"),
+    [
+        (0.85, "0.85", "0.85"),
+        (0.009970607581930862, "0.01", "0.0099"),
+        (0.9972613501095813, "0.99727", "0.99726"),
+        (0.99993, "0.99993", "0.99993"),
+        (1.0, "1.0", "1.0"),
+        (0.0, "0", "0"),
+    ],
+)
+def test_a_threshold_is_read_rounded_up_and_the_end_of_a_range_down(exact: float, up: str, down: str) -> None:
+    assert (upward(exact), downward(exact)) == (up, down)

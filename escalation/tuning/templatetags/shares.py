@@ -1,4 +1,5 @@
-from decimal import ROUND_CEILING, Context
+import math
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 from django import template
 
@@ -15,3 +16,23 @@ def percent(share: float) -> str:
 def at_most(share: float) -> str:
     """A bound as a percentage: rounded up, so that what is shown holds too."""
     return f"{Context(prec=3, rounding=ROUND_CEILING).create_decimal_from_float(share * 100).normalize():f}%"
+
+
+@register.filter
+def upward(threshold: float) -> str:
+    """A threshold to be read: rounded up, to three digits of what it lacks to 1. What is applied is exact."""
+    return _rounded(threshold, ROUND_CEILING)
+
+
+@register.filter
+def downward(threshold: float) -> str:
+    """The same for the upper end of a range: rounded down, so that what is shown lies within."""
+    return _rounded(threshold, ROUND_FLOOR)
+
+
+def _rounded(threshold: float, rounding: str) -> str:
+    if threshold >= 1:
+        return f"{threshold!r}"
+    places = max(4, 2 - math.floor(math.log10(1 - threshold)))
+    rounded = Decimal(repr(threshold)).quantize(Decimal(1).scaleb(-places), rounding)
+    return f"{rounded.normalize():f}"
