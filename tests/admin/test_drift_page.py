@@ -14,7 +14,7 @@ from tests.tuning.seen import decided, passed
 
 
 def watched() -> None:
-    Watch.objects.feed_all(now() + timedelta(minutes=1))
+    Watch.objects.feed_all(now() + timedelta(minutes=5))
 
 
 def looked_at(gate: Gate, client: Client) -> str:

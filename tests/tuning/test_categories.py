@@ -134,7 +134,7 @@ def test_an_alarm_at_the_gate_closes_every_category(sorted_gate: Gate, alice: Us
     sorted_gate.adopt(author=None, reason="low", categories={"refund": 0.5, "address": None})
     decided(0.9, alice, number=30, right=False, category="refund")
 
-    Watch.objects.feed_all(now() + timedelta(minutes=1))
+    Watch.objects.feed_all(now() + timedelta(minutes=5))
 
     assert in_force(sorted_gate).categories == {"refund": ACCEPTS_NOTHING, "address": None}
     assert passed(1.0, category="refund").exit == "human"

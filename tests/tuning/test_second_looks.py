@@ -155,9 +155,9 @@ def test_the_watch_sees_a_result_once_however_often_it_is_judged(
     audited: Gate, alice: User, bob: User, olga: User
 ) -> None:
     check = audited_twice(alice, bob)
-    Watch.objects.feed_all(now() + timedelta(minutes=1))
+    Watch.objects.feed_all(now() + timedelta(minutes=5))
 
     check.settle(olga, Check.Stands.SECOND, "")
-    Watch.objects.feed_all(now() + timedelta(minutes=1))
+    Watch.objects.feed_all(now() + timedelta(minutes=5))
 
     assert Watch.objects.get().remembered("errors").seen == 1

@@ -20,8 +20,8 @@ from tests.tuning.seen import decided, passed, passed_often
 
 
 def tallied() -> int:
-    """Count as a tick does a minute later, when all of this has settled."""
-    return Tally.objects.count_on(timezone.now() + timedelta(minutes=1))
+    """Count as a tick does five minutes later, when all of this has settled."""
+    return Tally.objects.count_on(timezone.now() + timedelta(minutes=5))
 
 
 def cells_of(gate: Gate) -> list[Cell]:
@@ -101,7 +101,7 @@ def test_what_an_alarm_closed_is_out_of_the_window_and_can_still_be_replayed(
     gate.adopt(author=None, reason="audit all", audit_rate=1.0)
     GateRails.objects.create(gate=gate, on_alarm="tell", author=olga, reason="-")
     decided(0.9, alice, right=False, number=30)
-    Watch.objects.feed_all(timezone.now() + timedelta(minutes=1))
+    Watch.objects.feed_all(timezone.now() + timedelta(minutes=5))
     Watch.objects.filter(closed_the_window=True).update(ended_at=timezone.now())
     passed(0.8)
     tallied()

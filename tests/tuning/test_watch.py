@@ -17,8 +17,8 @@ from tests.tuning.seen import decided, passed, passed_often
 
 
 def watched() -> int:
-    """Feed every watch a minute later: what is newer may still be joined by something older."""
-    return Watch.objects.feed_all(now() + timedelta(minutes=1))
+    """Feed every watch five minutes later: what is newer may still be joined by something older."""
+    return Watch.objects.feed_all(now() + timedelta(minutes=5))
 
 
 def in_force(gate: Gate) -> Policy:
