@@ -41,7 +41,7 @@ def test_an_endless_body_is_not_read(receiver: Receiver) -> None:
     answer = post(receiver.url, b"", {})
 
     assert answer.status == 200
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
 
 
 def test_silence_ends_at_the_limit(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +60,7 @@ def test_a_byte_now_and_then_does_not_move_the_limit(monkeypatch: pytest.MonkeyP
     with dripping() as port, pytest.raises(Unreachable):
         post(f"http://127.0.0.1:{port}/", b"", {})
 
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 60
 
 
 def test_one_who_takes_a_little_now_and_then_does_not_move_the_limit(

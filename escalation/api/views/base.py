@@ -64,7 +64,7 @@ class ApiView(APIView):
 
     def escalation(self, id: int) -> Escalation:
         """The caller's escalation with this id; anybody else's does not exist for them."""
-        return found(self.caller.escalations().filter(pk=id).first(), f"escalation {id}")
+        return found(self.caller.escalation(id), f"escalation {id}")
 
 
 class AgentView(ApiView):
