@@ -61,6 +61,8 @@ TABLE = {
     "api/v1/outcomes/": REST_LIST,
     "api/v1/sandbox/outcomes/": REST_LIST,
     "api/v1/labels/": BOTH_LIST,
+    "api/v1/deliveries/": REST_LIST,
+    "api/v1/redeliveries/": REST_LIST,
     "account/tokens/<int:pk>/rotation/": (IN, NO, IN),
     "account/tokens/<": ROW,
     "account/channels/<": ROW,

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from escalation.api.shapes.deliveries import DeliveryOut
 from escalation.api.shapes.escalations import EscalationRow
 from escalation.api.shapes.labels import LabelOut
 
@@ -38,6 +39,12 @@ class LabelPage(Page, kw_only=True):
     """Labels, newest first."""
 
     results: list[LabelOut]
+
+
+class DeliveryPage(Page, kw_only=True):
+    """Webhooks, newest first; of 10 000 looked at, fewer than `limit` may be yours while `next` leads on."""
+
+    results: list[DeliveryOut]
 
 
 class HasId(Protocol):

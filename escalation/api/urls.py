@@ -3,6 +3,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from escalation.api.compat.urls import urlpatterns as compat
 from escalation.api.views.agents import AgentDetail
+from escalation.api.views.deliveries import Deliveries, Redeliveries
 from escalation.api.views.documents import Docs
 from escalation.api.views.escalations import EscalationDetail, EscalationReceipt, Escalations
 from escalation.api.views.labels import LabelExport, Labels
@@ -23,6 +24,8 @@ urlpatterns = [
     path("outcomes/<int:id>/", OutcomeDetail.as_view(), name="outcome"),
     path("labels/", Labels.as_view(), name="labels"),
     path("labels/export/", LabelExport.as_view(), name="label_export"),
+    path("deliveries/", Deliveries.as_view(), name="deliveries"),
+    path("redeliveries/", Redeliveries.as_view(), name="redeliveries"),
     path("agents/<slug:slug>/", AgentDetail.as_view(), name="agent"),
     *compat,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

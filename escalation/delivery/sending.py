@@ -67,7 +67,7 @@ def headers_for(delivery: Delivery, body: str, moment: datetime) -> dict[str, st
 
     While a secret is being replaced there are two signatures: the receiver needs to know one of the two.
     """
-    message_id = f"msg_{delivery.message_id.hex}"
+    message_id = delivery.webhook_id
     # The library takes the clock's digits as UTC whatever zone they are in.
     moment = moment.astimezone(UTC)
     signatures = [Webhook(secret).sign(message_id, moment, body) for secret in delivery.secrets()]

@@ -65,6 +65,11 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"{self.event} to {self.url} ({self.status})"
 
+    @property
+    def webhook_id(self) -> str:
+        """The header that every try carries, by which its receiver knows it again."""
+        return f"msg_{self.message_id.hex}"
+
     def begin(self) -> bool:
         """Hold this delivery for one try; False when another worker was faster, or it had its last try.
 

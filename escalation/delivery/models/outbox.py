@@ -54,6 +54,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """What an agent was to be told, at its endpoints and at its callback URLs."""
         return self.filter(Q(endpoint__agent__slug=slug) | Q(escalation__agent=slug))
 
+    def known(self) -> DeliveryQuerySet:
+        """Those of which their agent may know: none of a decision that may still be undone, or was."""
+        effective = Q(decision=None) | Q(decision__effective_at__lte=Now())
+        return self.filter(effective).exclude(status="cancelled")
+
     def tell(
         self,
         event: str,
