@@ -2,12 +2,32 @@
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
+from django.test import override_settings
 
 pytest_plugins = ["tests.cast"]
+
+# The same examples each time, however slow the machine; `--hypothesis-profile=default` draws new ones.
+hypothesis.settings.register_profile(
+    "repeatable",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("repeatable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _time_to_undo() -> Iterator[None]:
+    # On a slow machine the five seconds may be over before a test comes to its undo.
+    with override_settings(UNDO_WINDOW=timedelta(minutes=1)):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ def race(*acts: Callable[[], Any]) -> list[Any]:
     def run(act: Callable[[], Any]) -> Any:
         try:
             connection.ensure_connection()
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             return act()
         except Exception as refusal:  # noqa: BLE001  (whatever was raised is what a test compares)
             return refusal

@@ -88,10 +88,8 @@ function choose(number) {
   return focusOn(choice);
 }
 
-// Where a key has led, the first focus of a page that is still settling does not follow.
 function focusOn(element) {
   element?.focus();
-  if (element) document.querySelector("#main [autofocus]")?.removeAttribute("autofocus");
   if (element?.matches("textarea, input[type=text]")) element.setSelectionRange(element.value.length, element.value.length);
   return Boolean(element);
 }

@@ -9,6 +9,8 @@ let ready = []; // the next ones: {article, title}, the nearest first
 let readyAt = 0;
 let asking = null;
 let isMoving = false;
+let saves = 0;
+let told = 0; // the newest save that was told of: the answer to an older one does not take its place
 const shown = new WeakSet(); // what somebody may have typed into
 
 const mine = () => main.querySelector(".escalation.is-mine");
@@ -55,12 +57,13 @@ function show({ article, title }) {
 }
 
 async function save(address, body, left) {
+  const number = ++saves;
   const answer = await send(address, body).catch(() => null);
   const login = answer?.headers.get("HX-Redirect");
   if (login) return window.location.assign(login);
   if (answer?.ok) {
     if (address.endsWith("/decision/")) document.dispatchEvent(new CustomEvent("saved", { detail: left.article }));
-    return tell(parse(await answer.text()));
+    return tell(parse(await answer.text()), number);
   }
   const page = answer && [409, 422].includes(answer.status) ? parse(await answer.text()) : null;
   comeBack(page?.article ? page : left);
@@ -73,8 +76,9 @@ function comeBack(page) {
   show(page);
 }
 
-function tell({ toasts }) {
-  if (!toasts) return;
+function tell({ toasts }, number) {
+  if (!toasts || number < told) return;
+  told = number;
   const corner = document.getElementById("toasts");
   corner.replaceChildren(...toasts.childNodes);
   window.htmx.process(corner);

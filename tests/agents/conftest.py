@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from agents import Agent, registry
 from agents.drills import begin
-from agents.llm.local.faults import Entry
+from agents.llm.local.faults import Entry, Fault
 from agents.llm.local.server import LocalMessagesAPI
 from agents.models import Run
 from agents.registry import enrol, register
@@ -24,6 +24,7 @@ from escalation.gating.models import Drill, FailureMode
 from escalation.queue.models import Decision, Escalation, ReviewQueue
 from tests.agents.shop import Shop
 from tests.cast import rehearsed
+from tests.racing import race
 
 
 @pytest.fixture
@@ -33,6 +34,18 @@ def messages_api(settings: Settings) -> Iterator[LocalMessagesAPI]:
         settings.ANTHROPIC_API_KEY = ""
         settings.ANTHROPIC_BASE_URL = server.url
         yield server
+
+
+@dataclass(frozen=True)
+class Meanwhile(Fault):
+    """The model's own answer; before it comes, `act` is done in a thread that is not the asker's."""
+
+    kind: str = "slow_first_byte"
+    seconds: float = 0.0
+    act: Callable[[], object] = lambda: None
+
+    def raise_error(self) -> None:
+        race(self.act)
 
 
 @dataclass

@@ -42,7 +42,7 @@ def on_these_servers() -> dict[str, str]:
 def step_elsewhere(run_id: int, step: int, env: dict[str, str]) -> int:
     """Take one step of a run in another process; returns its exit code."""
     with stepping(run_id, step, env) as process:
-        return process.wait(timeout=60)
+        return process.wait(timeout=180)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     """Kill a program and its children without a farewell."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=10)
+    process.wait(timeout=60)
 
 
 def programs_in_the_database() -> int:
@@ -88,7 +88,7 @@ def programs_in_the_database() -> int:
     return int(count)
 
 
-def wait_until(holds: Callable[[], object], within_s: float = 90) -> None:
+def wait_until(holds: Callable[[], object], within_s: float = 180) -> None:
     """Wait until something holds; AssertionError if it never does."""
     end = time.monotonic() + within_s
     while not holds():

@@ -51,7 +51,7 @@ WELL_FORMED = re.compile(r"[-a-zA-Z0-9_]{1,100}|[a-z]+:.*", re.DOTALL)
 KEY = re.compile(r"[!-~]{1,255}")
 
 
-once = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+once = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture

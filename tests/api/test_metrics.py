@@ -134,9 +134,8 @@ def test_one_that_takes_too_long_is_named_and_the_others_are_read(
     an_escalation: RaiseEscalation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_escalation()
-    slow = reading.Metric("otherwise_slow", "Sleeps.", [], "SELECT 1 FROM pg_sleep(3)")
+    slow = reading.Metric("otherwise_slow", "Sleeps.", [], "SELECT 1 FROM pg_sleep(60)")
     monkeypatch.setattr("escalation.gating.metrics.METRICS", [slow])
-    monkeypatch.setattr(reading, "PATIENCE_MS", 20)
 
     found = sampled(scrape().text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from escalation.api.models import Token
 from escalation.gating.models import Agent
 from escalation.queue.models import Escalation
+from tests.agents.programs import wait_until
 from tests.clients.front import Front, standing_before
 
 T = TypeVar("T")
@@ -71,15 +73,21 @@ def via_front(front: Front, token: str) -> Iterator[Otherwise]:
 
 @pytest.fixture
 def decide_soon(alice: User) -> Iterator[DecideSoon]:
-    """Call it to have Alice decide the escalation that will have been raised in half a second."""
+    """Call it to have Alice decide the next escalation, half a second after it was raised."""
     with ExitStack() as deciding:
 
         def decide_soon(verdict: str, **answer: Any) -> None:
-            alices = threading.Timer(0.5, decide_the_newest, (alice, verdict), answer)
+            alices = threading.Thread(target=decide_when_raised, args=(alice, verdict), kwargs=answer)
             alices.start()
             deciding.callback(alices.join)
 
         yield decide_soon
+
+
+def decide_when_raised(reviewer: User, verdict: str, **answer: Any) -> None:
+    wait_until(Escalation.objects.filter(status="waiting").exists)
+    time.sleep(0.5)  # so that somebody waits already
+    decide_the_newest(reviewer, verdict, **answer)
 
 
 def decide_the_newest(reviewer: User, verdict: str, **answer: Any) -> None:

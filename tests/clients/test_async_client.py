@@ -38,7 +38,7 @@ def test_what_is_sure_passes_and_what_is_not_is_decided(
     async def work() -> list[Any]:
         async with AsyncOtherwise(front.url, token) as client:
 
-            @client.gated(timeout_s=20)
+            @client.gated(timeout_s=120)
             async def add(left: int, right: int, confidence: float) -> tuple[int, float]:
                 return left + right, confidence
 
@@ -56,7 +56,7 @@ def test_many_wait_at_once(front: Front, token: str, decide_soon: DecideSoon) ->
         async with AsyncOtherwise(front.url, token) as client:
             raised = await client.escalate("low_confidence", "Late", output="yes")
             decide_soon("accept")
-            settled = await asyncio.gather(*(client.wait(raised.id, timeout_s=20) for _ in range(5)))
+            settled = await asyncio.gather(*(client.wait(raised.id, timeout_s=120) for _ in range(5)))
             return [one.value for one in settled]
 
     assert run(work()) == ["yes"] * 5

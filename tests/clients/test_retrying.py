@@ -127,7 +127,7 @@ def test_nobody_at_all_is_told_of_within_the_tries() -> None:
     ):
         client.get(1)
 
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_a_body_is_encoded_once(front: Front, via_front: Otherwise) -> None:

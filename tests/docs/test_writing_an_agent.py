@@ -116,7 +116,7 @@ def test_its_app_is_installed_by_naming_it_in_the_environment(tmp_path: Path) ->
     )
     known = {"APPS": "expenses", "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
 
-    subprocess.run([sys.executable, "-c", found], env=os.environ | known, cwd=ROOT, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", found], env=os.environ | known, cwd=ROOT, check=True, timeout=180)
 
 
 def test_its_console_lines_run_and_print_what_it_says(messages_api: LocalMessagesAPI) -> None:

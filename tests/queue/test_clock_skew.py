@@ -57,7 +57,7 @@ def test_an_hour_ahead_or_behind_it_moves_what_any_host_would(
     free.refresh_from_db()
     claimed = free.events.get(kind="claimed")
     assert free.claimed_until is not None
-    assert abs(free.claimed_until - claimed.at - settings.CLAIM_LEASE) < timedelta(seconds=1)
+    assert abs(free.claimed_until - claimed.at - settings.CLAIM_LEASE) < timedelta(seconds=30)
 
 
 def elsewhere(seconds: int, program: str) -> Any:

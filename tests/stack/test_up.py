@@ -18,7 +18,7 @@ from tests.stack.conftest import RunningStack, running_stack
 
 
 def test_one_command_brings_up_the_sign_in_page(stack: RunningStack) -> None:
-    with urlopen(stack.address, timeout=10) as page:
+    with urlopen(stack.address, timeout=60) as page:
         text = page.read().decode()
 
     assert page.status == 200
@@ -118,7 +118,7 @@ def test_a_killed_supervisor_leaves_no_process_and_its_data_serve_again(new_fold
 
         stack.up.kill()
 
-        alive = psutil.wait_procs(processes, timeout=10)[1]
+        alive = psutil.wait_procs(processes, timeout=60)[1]
         assert not alive
     with running_stack(new_folder) as stack:
         assert answers(stack.address)

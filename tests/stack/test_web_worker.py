@@ -117,7 +117,7 @@ def test_many_wait_on_two_threads_and_all_learn_of_the_decision(
 
         told = [said(client) for client in waiting]
 
-    assert (seen, took_s < 20) == ((200, "waiting"), True)
+    assert (seen, took_s < 50) == ((200, "waiting"), True)
     assert told == [(200, "decided")] * WAITING
 
 
@@ -170,7 +170,7 @@ def test_when_the_time_is_over_it_says_how_things_are(door: Door, an_escalation:
     client.close()
 
     assert (first, second) == ((200, "waiting"), (200, "waiting"))
-    assert 1 <= time.monotonic() - began < 30
+    assert 1 <= time.monotonic() - began < 50
 
 
 def test_a_client_that_hangs_up_is_forgotten_at_once(door: Door, an_escalation: RaiseEscalation) -> None:
@@ -182,7 +182,7 @@ def test_a_client_that_hangs_up_is_forgotten_at_once(door: Door, an_escalation: 
         client.sock.shutdown(socket.SHUT_RDWR)
         client.close()
 
-    until(lambda: door.connections() == 0, within_s=30)
+    until(lambda: door.connections() == 0, within_s=45)
 
 
 def test_a_door_that_closes_tells_those_who_wait(door: Door, an_escalation: RaiseEscalation) -> None:

@@ -77,7 +77,7 @@ class Callers:
     ) -> tuple[int, dict[str, Any]]:
         """The status and the body of an answer; 0 when there was none. A 500 is a fault of the product."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **(more or {})}
-        connection = HTTPConnection(self.address, timeout=30)
+        connection = HTTPConnection(self.address, timeout=60)
         try:
             connection.request("POST", f"/api/v1{path}", json.dumps(body), headers)
             answer = connection.getresponse()

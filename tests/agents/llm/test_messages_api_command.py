@@ -39,4 +39,4 @@ def test_it_serves_until_it_is_told_to_stop(command: subprocess.Popen[str]) -> N
 
     assert address.startswith("http://127.0.0.1:")
     assert armed.json() == {"armed": {}}
-    assert command.wait(timeout=10) == 0
+    assert command.wait(timeout=60) == 0

@@ -66,14 +66,14 @@ def test_nobody_listening_is_an_error_that_costs_nothing(settings: Settings) -> 
 
 
 def test_no_answer_in_time_may_have_been_billed(messages_api: LocalMessagesAPI) -> None:
-    turn = timed_out(messages_api, Fault("slow_first_byte", seconds=20))
+    turn = timed_out(messages_api, Fault("slow_first_byte", seconds=90))
 
     assert turn.error
     assert (turn.error.kind, turn.cut) == ("unavailable", "no_answer")
 
 
 def test_a_stream_of_nothing_but_pings_ends_at_the_deadline(messages_api: LocalMessagesAPI) -> None:
-    turn = timed_out(messages_api, Fault("ping_only", seconds=20))
+    turn = timed_out(messages_api, Fault("ping_only", seconds=90))
 
     assert (turn.cut, turn.error, turn.stop_reason) == ("deadline", None, None)
 
@@ -83,7 +83,7 @@ def timed_out(messages_api: LocalMessagesAPI, fault: Fault) -> Turn:
     messages_api.script("run-1", [fault])
     begun = time.monotonic()
     turn = one_turn(asking("Hello"), deadline_s=0.5)
-    assert 0.4 < time.monotonic() - begun < 15
+    assert 0.4 < time.monotonic() - begun < 60
     return turn
 
 

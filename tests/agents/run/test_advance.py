@@ -139,12 +139,12 @@ def test_a_stream_of_nothing_but_pings_ends_the_run_at_its_deadline(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(upstream, "LONGEST_CALL_S", 0.5)
-    run = desk.begin(Fault("ping_only", times=2, seconds=20))
+    run = desk.begin(Fault("ping_only", times=2, seconds=90))
     begun = time.monotonic()
 
     run = desk.go_on(run)
 
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60
     assert (desk.waits_for(run).partial, [step.cut for step in run.steps.all()]) == (True, ["deadline"] * 2)
 
 

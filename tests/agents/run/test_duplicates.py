@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from agents.run.work import TakenOver, Work
 from agents.tasks import advance_run
 from escalation.gating.models import Outcome
 from escalation.gating.models.policy import all_to_a_human
-from tests.agents.conftest import Desk
+from tests.agents.conftest import Desk, Meanwhile
 from tests.agents.night_shift import night_shift
 from tests.agents.programs import (
     environment,
@@ -115,13 +114,10 @@ def test_the_worker_that_took_over_runs_no_write_that_may_have_run(desk: Desk, s
 
 
 def test_a_worker_that_lost_its_run_in_a_model_call_writes_no_step_but_the_bill(desk: Desk) -> None:
-    run = desk.begin(Fault("slow_first_byte", seconds=0.6))
-    rival = threading.Timer(0.2, lambda: race(lambda: taken_over(run)))
-    rival.start()
+    run = desk.begin(Meanwhile(act=lambda: taken_over(run)))
 
     advance(run.pk, 0)
 
-    rival.join()
     assert Step.objects.filter(run=run).count() == 0
     assert LedgerEntry.objects.get(run=run, kind="settled").micro_usd > 0
     run.refresh_from_db()

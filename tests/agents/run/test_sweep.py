@@ -149,7 +149,7 @@ def test_without_a_broker_nothing_is_lost_and_nobody_waits(desk: Desk, redis_cli
 
     ring(run)
 
-    assert (time.monotonic() - begun < 5, rung(redis_client)) == (True, 0)
+    assert (time.monotonic() - begun < 60, rung(redis_client)) == (True, 0)
     assert desk.go_on(run).state == Run.State.FINISHED
 
 

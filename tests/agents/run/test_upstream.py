@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 
 import pytest
 from pytest_django import Settings
@@ -14,7 +14,7 @@ from agents.models import LedgerEntry, Run
 from agents.run.runner import advance
 from agents.run.upstream import PAUSES_S, POLICY
 from agents.stores.breaker import Refused, shared_breakers
-from tests.agents.conftest import Desk
+from tests.agents.conftest import Desk, Meanwhile
 from tests.agents.shop import Shop, answers
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def test_a_passing_error_is_waited_for_without_a_worker(desk: Desk, kind: str) -
 
     assert (run.state, run.lease_until, run.upstream_failures) == (Run.State.WAITING_UPSTREAM, None, 1)
     assert run.wake_at is not None
-    assert (run.wake_at - run.created_at).total_seconds() == pytest.approx(PAUSES_S[0], abs=1.5)
+    assert PAUSES_S[0] <= (run.wake_at - run.created_at).total_seconds() < PAUSES_S[0] + 60
     assert advance(run.pk, run.step) is None
 
 
@@ -81,7 +81,7 @@ def test_a_wish_to_wait_for_a_minute_is_heeded(desk: Desk) -> None:
     run = desk.run(Fault("rate_limited", retry_after_s=60))
 
     assert run.wake_at is not None
-    assert (run.wake_at - run.created_at).total_seconds() == pytest.approx(60, abs=2)
+    assert 60 <= (run.wake_at - run.created_at).total_seconds() < 120
 
 
 def test_a_spend_limit_is_not_waited_for(desk: Desk) -> None:
@@ -135,7 +135,7 @@ def test_the_circuit_stays_open_for_as_long_as_the_api_asks(desk: Desk) -> None:
     refused = shared_breakers().acquire("model:claude-haiku-5-5", POLICY)
 
     assert isinstance(refused, Refused)
-    assert refused.retry_in_s == pytest.approx(200, abs=15)
+    assert refused.retry_in_s == pytest.approx(200, abs=60)
 
 
 def test_five_failures_open_the_circuit_for_all_runs(desk: Desk) -> None:
@@ -156,15 +156,11 @@ def test_a_run_in_this_process_does_not_wait(desk: Desk) -> None:
 
 
 def test_redis_that_dies_during_the_call_does_not_lose_the_answer(desk: Desk, settings: Settings) -> None:
-    run = desk.begin(Fault("slow_first_byte", seconds=0.4))
     redis_url = settings.REDIS_URL
-
-    stop = threading.Timer(0.2, setattr, (settings, "REDIS_URL", "unix:///nowhere/redis.sock"))
-    stop.start()
+    run = desk.begin(Meanwhile(act=partial(setattr, settings, "REDIS_URL", "unix:///nowhere/redis.sock")))
 
     run = advance(run.pk, run.step) or run
 
-    stop.join()
     settings.REDIS_URL = redis_url
     assert run.steps.count() == 1
     assert LedgerEntry.objects.filter(run=run, kind="settled").count() == 1

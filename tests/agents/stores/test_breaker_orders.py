@@ -62,7 +62,7 @@ def test_another_process_refuses_what_was_forced_open_here(breakers: Breakers) -
 
     process.start()
 
-    assert answers.get(timeout=30)
+    assert answers.get(timeout=120)
     process.join()
 
 

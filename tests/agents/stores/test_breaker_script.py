@@ -114,7 +114,7 @@ class Pair:
             self.client.hset(PREFIX + "pair", name, str(getattr(self.rule, name)))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.sampled_from(POLICIES), st.lists(EVENTS, min_size=20, max_size=40))
 def test_the_same_events_lead_to_the_same_breaker(
     policy: BreakerPolicy, events: list[tuple[str, Any]]

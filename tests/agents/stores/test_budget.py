@@ -344,7 +344,7 @@ CALLS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CALLS)
 def test_no_order_of_calls_takes_a_scope_past_its_limit(
     calls: list[tuple[int, int, float, bool, Any]],

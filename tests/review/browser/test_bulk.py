@@ -34,7 +34,7 @@ def test_a_range_is_chosen_accepted_and_undone_by_keys(alice_at_four: Desk) -> N
     for key in ("j", "x", "j", "j", "Shift+X"):
         desk.press(key)
     expect(desk.page.locator("[data-chosen]")).to_have_text("3 chosen")
-    desk.page.wait_for_timeout(200)
+    desk.settled()
     assert desk.page.evaluate("window.shifts") == 0
 
     desk.press("a")

@@ -171,10 +171,10 @@ def troubles_of(desk: Desk, states: dict[str, tuple[str, str]]) -> list[str]:
 def seen(desk: Desk, address: str, act: str, *, foreign: bool) -> Iterator[str]:
     page = desk.page
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.wait_for_function("innerWidth === 1280")
+    desk.wait_for("innerWidth === 1280")
     page.emulate_media(color_scheme="light")
     desk.open(address)
-    page.wait_for_timeout(150)
+    desk.settled()
     yield from (f"moved by {shift[:200]}" for shift in page.evaluate("window.shifts"))
     if len(act) > 1:
         page.locator(act).first.click()

@@ -124,7 +124,7 @@ def test_no_attack_gets_out_of_its_box(
         desk.open(f"/escalations/{escalation.pk}/")
         desk.unfold()
         desk.page.mouse.move(400, 300)
-        desk.page.wait_for_timeout(30)
+        desk.settled()
         assert foreign(desk) == []
         assert desk.page.locator(FRAME).count() == 4
         assert desk.page.evaluate(BOXES)

@@ -34,12 +34,13 @@ def test_another_key_takes_the_place_of_a_key_and_says_so(alice_at_one: Desk) ->
     assert violations(desk.page) == []
     desk.page.get_by_label("Accept: it is right").fill("y")
     desk.page.get_by_role("button", name="Save").click()
-    desk.page.wait_for_function("document.querySelectorAll('.field-error').length === 0")
+    desk.wait_for("document.querySelectorAll('.field-error').length === 0")
     desk.open("/queue/")
     desk.press("j")
     desk.press("Enter")
     expect(desk.page.locator(".verdict-accept kbd")).to_have_text("Y")
     desk.press("a")
+    desk.settled()
     expect(desk.page.locator("#lease")).to_be_visible()
 
     desk.press("y")
@@ -53,12 +54,13 @@ def test_single_keys_can_be_switched_off(alice_at_one: Desk) -> None:
     at = desk.page.url
     desk.open("/shortcuts/")
     desk.page.get_by_label("Single keys work").uncheck()
-    desk.page.get_by_role("button", name="Save").click()
-    desk.page.wait_for_load_state("load")
+    with desk.page.expect_navigation():
+        desk.page.get_by_role("button", name="Save").click()
     desk.page.goto(at)
 
     desk.press("a")
 
+    desk.settled()
     expect(desk.page.locator("#lease")).to_be_visible()
     assert not Decision.objects.exists()
 

@@ -16,9 +16,10 @@ pytestmark = pytest.mark.browser
 DECISIONS = 100
 log = logging.getLogger(__name__)
 # Somebody reads for a tenth of a second. Resolves in the frame after the heading changed: it was painted.
-PAINTED = """(before) => new Promise(async (resolve) => {
+PAINTED = """(before) => new Promise(async (resolve, reject) => {
     await new Promise((read) => setTimeout(read, 100));
     const start = performance.now();
+    setTimeout(() => reject(new Error(`after ${before} nothing came for a minute`)), 60_000);
     const look = () => document.querySelector("main h1")?.textContent !== before
         ? requestAnimationFrame(() => resolve(performance.now() - start)) : requestAnimationFrame(look);
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
@@ -37,6 +38,7 @@ def test_each_key_decides_one_and_shows_the_next(sit_down: SitDown, an_escalatio
 
     expect(desk.page.locator("main h1")).to_have_text(f"number {DECISIONS}")
     expect(desk.page.locator("#toasts")).to_contain_text(f"Accepted number {DECISIONS - 1}")
+    desk.settled()
     assert Decision.objects.count() == DECISIONS
     # Seen with --log-cli-level=INFO; here other tests on the same cores decide most of it.
     took.sort()

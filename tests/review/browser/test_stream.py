@@ -19,27 +19,24 @@ def alice_at_the_first(sit_down: SitDown, an_escalation: RaiseEscalation) -> Des
     an_escalation(title="the first", priority=3, output="It is on its way.")
     an_escalation(title="the second")
     desk = sit_down("alice")
-    with desk.page.expect_response("**/ahead/"):
-        desk.press("n")
+    desk.press("n")
     expect(desk.page.locator("main h1")).to_have_text("the first")
-    desk.page.wait_for_timeout(50)
+    desk.settled()
     return desk
 
 
 def test_the_next_is_shown_before_the_decision_is_saved(alice_at_the_first: Desk) -> None:
     desk = alice_at_the_first
-
-    def save_late(route: Route) -> None:
-        desk.page.wait_for_timeout(300)
-        route.continue_()
-
-    desk.page.route("**/decision/", save_late)
+    held: list[Route] = []
+    desk.page.route("**/decision/", lambda route: held.append(route))
 
     desk.press("a")
 
     shown = "document.querySelector('main h1').textContent"
     assert desk.page.evaluate(shown) == "the second"
     assert desk.page.evaluate("document.querySelector('#toasts').textContent.trim()") == ""
+    desk.until(lambda: bool(held))
+    held.pop().continue_()
     expect(desk.page.locator("#toasts")).to_contain_text("Accepted the first")
 
 
@@ -56,6 +53,7 @@ def test_a_refusal_brings_back_what_was_typed_and_keeps_what_was_begun_since(
 
     expect(desk.page.locator(".refused")).to_contain_text("Your decision was not saved")
     expect(desk.page.locator("pre.kept")).to_have_text("my long answer")
+    desk.settled()
     assert not Decision.objects.exists()
     assert Escalation.objects.get(title="the second").claimed_by == first.claimed_by
     desk.troubles.clear()  # Chromium itself notes every 4xx answer in its console.
@@ -70,7 +68,7 @@ def test_what_was_claimed_ahead_is_given_back_when_its_reviewer_leaves(alice_at_
 
     expect(desk.page.locator(".row")).to_have_count(2)
     expect(desk.page.locator(".holder")).to_have_count(0)
-    desk.page.wait_for_timeout(200)
+    desk.settled()
     second.refresh_from_db()
     assert second.status == "waiting"
 

@@ -15,6 +15,21 @@ pytestmark = pytest.mark.browser
 
 ASK = "document.querySelector('[data-poll]').dispatchEvent(new CustomEvent('news'))"
 
+# Presses a key the moment the next page stands, before anything else can happen; keeps where the focus ends.
+PRESS_AT_ONCE = """(key) => {
+  const { port1, port2 } = new MessageChannel();
+  const watch = new MutationObserver(() => {
+    if (!document.getElementById("lease")) return;
+    watch.disconnect();
+    port2.postMessage("");
+  });
+  watch.observe(document.getElementById("main"), { childList: true, subtree: true });
+  port1.onmessage = () => {
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    setTimeout(() => { window.focused = document.activeElement.id; }, 100);
+  };
+}"""
+
 
 @pytest.fixture
 def alice_at_work(sit_down: SitDown, an_escalation: RaiseEscalation) -> Desk:
@@ -85,6 +100,29 @@ def test_reject_asks_for_a_reason_that_a_digit_chooses(alice_at_work: Desk) -> N
     assert decision.seconds_spent is not None
 
 
+def test_a_key_pressed_the_moment_a_page_changes_leads_into_its_form(alice_at_work: Desk) -> None:
+    desk = alice_at_work
+    desk.page.evaluate(PRESS_AT_ONCE, "e")
+
+    desk.press("n")
+
+    assert desk.wait_for("window.focused") == "edit-output"
+
+
+def test_a_key_pressed_the_moment_a_page_changes_decides_without_a_reload(
+    sit_down: SitDown, an_escalation: RaiseEscalation
+) -> None:
+    an_escalation(title="the only one")
+    desk = sit_down("alice")
+    desk.page.evaluate("window.sameDocument = true")
+    desk.page.evaluate(PRESS_AT_ONCE, "a")
+
+    desk.press("n")
+
+    expect(desk.page.locator("#toasts")).to_contain_text("Accepted the only one")
+    assert not_reloaded(desk)
+
+
 def test_an_edit_is_typed_and_sent_from_inside_the_field(
     sit_down: SitDown, an_escalation: RaiseEscalation
 ) -> None:
@@ -120,7 +158,9 @@ def test_the_key_of_a_form_that_stands_open_leads_into_it(
 
     heading(desk, "the second")
     expect(desk.page.locator("#toasts")).to_contain_text("Answered")
-    assert [decision.answer for decision in Decision.objects.all()] == [None, "the blue one"]
+    desk.settled()
+    answers = dict(Decision.objects.values_list("escalation__title", "answer"))
+    assert answers == {"the first": None, "which?": "the blue one"}
 
 
 def test_what_does_not_fit_is_said_beside_the_field(alice_at_work: Desk) -> None:
@@ -156,6 +196,7 @@ def test_bob_cannot_take_what_alice_holds(alice_at_work: Desk, sit_down: SitDown
 
     expect(desk.page.locator(".standing")).to_contain_text("alice holds this until")
     desk.press("a")
+    desk.settled()
 
     heading(desk, "the first")
     assert not Decision.objects.exists()
@@ -177,7 +218,7 @@ def test_asking_for_news_where_there_is_none_gets_304(alice_at_work: Desk) -> No
     desk = alice_at_work
     with desk.page.expect_response("**/news/**") as first:
         desk.page.evaluate(ASK)
-    desk.page.wait_for_function("document.querySelector('[data-poll]').dataset.etag")
+    desk.wait_for("document.querySelector('[data-poll]').dataset.etag")
 
     with desk.page.expect_response("**/news/**") as second:
         desk.page.evaluate(ASK)
@@ -207,7 +248,7 @@ def test_the_heartbeat_renews_the_lease_in_place(alice_at_work: Desk) -> None:
     desk.page.keyboard.type("half an answer")
 
     desk.page.evaluate("document.getElementById('lease').dispatchEvent(new CustomEvent('beat'))")
-    desk.page.wait_for_timeout(300)
+    desk.settled()
 
     expect(desk.page.locator("#lease")).to_contain_text("You hold this")
     expect(desk.page.locator("#answer-text")).to_have_value("half an answer")
