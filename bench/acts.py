@@ -32,6 +32,7 @@ from escalation.delivery.transport import post
 from escalation.gating.models import Agent, Drill, FailureMode, Gate
 from escalation.gating.models.policy import all_to_a_human
 from escalation.queue.models import Escalation, Membership, ReviewQueue
+from escalation.stack import gunicorn_settings
 from escalation.stack.plan import DELIVERIES_AT_ONCE
 from escalation.tuning.models import Tally
 
@@ -138,6 +139,7 @@ def workbench(rounds: int) -> dict[str, list[float]]:
     while Tally.objects.count_on(now()):
         pass
     tallied = perf_counter() - began
+    gunicorn_settings.when_ready(None)  # as the web door does before it makes its processes
     client.get("/admin/")  # what every first page of a process pays is not this page's
     return {"tallied": [tallied], "first": [_waited(client, path)]} | {
         name: [_waited(client, url) for _ in range(rounds)] for name, url in asked.items()
@@ -181,6 +183,8 @@ def claim_all() -> int:
     until = now() + settings.CLAIM_LEASE
     hers = ReviewQueue.objects.get(slug=QUEUES[0])
     waiting.update(status=Escalation.Status.CLAIMED, claimed_by=alice, claimed_until=until, queue=hers)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE queue_escalation")
     return first
 
 

@@ -67,7 +67,7 @@ TABLE = {
     "account/sessions/<": ROW,
     "account/second-factor/removal/": ROW,
     "account/tokens/": (IN, (200, 403, 405, 422), IN),
-    "account/confirmation/": (IN, (200, 403, 405), IN),
+    "account/confirmation/": (IN, (200, 202, 405), IN),
     "account/": LIST,
     "admin/login/": (IN, (403,), IN),
     "admin/logout/": (IN, (302, 405), IN),

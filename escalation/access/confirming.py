@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from allauth.core import ratelimit
@@ -93,7 +94,7 @@ class ConfirmForm(forms.Form):
 
 
 def ask(request: HttpRequest, form: ConfirmForm) -> HttpResponse:
-    """The page that asks, around what was posted."""
+    """The page that asks, around what was posted; 202, since that is neither refused nor done yet."""
     typed = [
         (name, value)
         for name, values in request.POST.lists()
@@ -101,6 +102,7 @@ def ask(request: HttpRequest, form: ConfirmForm) -> HttpResponse:
         for value in values
     ]
     context = {"form": form, "typed": typed, "provider": settings.OIDC_NAME}
-    answer = render(request, "account/confirm.html", context, status=403)
+    status = HTTPStatus.ACCEPTED if request.method == "POST" else HTTPStatus.OK
+    answer = render(request, "account/confirm.html", context, status=status)
     add_never_cache_headers(answer)
     return answer

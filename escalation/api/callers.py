@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from escalation.api.shapes.escalations import EscalationOut, EscalationRow
+from escalation.database.once import Once
 from escalation.gating.models import Agent
 from escalation.queue.models import Escalation
 from escalation.tuning.models import Label
@@ -25,6 +26,11 @@ WITH_PEOPLE = ("queue", "claimed_by", "decision__reviewer")
 HEAVY_PARTS_OF_A_DECISION = [
     f"decision__{name}" for name in ("output", "original_output", "arguments", "answer", "note", "grant")
 ]
+# Asked by nearly every call.
+KNOWN = Once(lambda agent, id: Escalation.objects.known_to(agent).filter(pk=id).select_related(*WITH_PEOPLE))
+VISIBLE = Once(
+    lambda user, id: Escalation.objects.visible_to(user).filter(pk=id).select_related(*WITH_PEOPLE)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,10 @@ class AgentCaller:
 
     def escalations(self) -> EscalationQuerySet:
         return Escalation.objects.known_to(self.agent.slug).select_related(*WITH_PEOPLE)
+
+    def escalation(self, id: int) -> Escalation | None:
+        """The one of them with this id."""
+        return KNOWN.first(agent=self.agent.slug, id=id)
 
     def line(self) -> EscalationQuerySet:
         """What `escalations` are among, and can be walked by an index."""
@@ -74,6 +84,10 @@ class ReviewerCaller:
 
     def escalations(self) -> EscalationQuerySet:
         return Escalation.objects.visible_to(self.user).select_related(*WITH_PEOPLE)
+
+    def escalation(self, id: int) -> Escalation | None:
+        """The one of them with this id."""
+        return VISIBLE.first(user=self.user.pk, id=id)
 
     def line(self) -> EscalationQuerySet:
         """What `escalations` are among, and can be walked by an index."""

@@ -18,6 +18,8 @@ Operation = TypeVar("Operation", bound=Callable[..., Any])
 
 ALWAYS = (400, 401, 403, 429, 503)
 WITH_BODY = (411, 413, 415)
+# What the web server says of an address or of headers that are too long; nothing of ours has seen them.
+BEFORE_US = (414, 431)
 ID = OpenApiParameter("id", {"type": "integer", "minimum": 1, "maximum": 2**53}, OpenApiParameter.PATH)
 SLUG = OpenApiParameter(
     "slug", {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,100}$"}, OpenApiParameter.PATH
@@ -66,6 +68,8 @@ def operation(
         (200, media): OpenApiResponse(schema, _phrase(200)) for media, schema in (streams or {}).items()
     }
     responses |= {(status, MEDIA_TYPE): OpenApiResponse(Problem, _phrase(status)) for status in statuses}
+    page = {"type": "string"}
+    responses |= {(status, "text/html"): OpenApiResponse(page, _phrase(status)) for status in BEFORE_US}
     return extend_schema(
         summary=summary,
         request={"application/json": takes} if takes else None,

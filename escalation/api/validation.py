@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from django.http import QueryDict
@@ -72,10 +72,17 @@ def _errors(shape: type[Struct], values: Mapping[str, Any], strict: bool) -> Ite
         try:
             msgspec.convert(values[name], field.type, strict=strict)
         except msgspec.ValidationError as error:
-            yield _error(name, str(error))
+            yield _error(name, str(error), _choices(field.type))
 
 
-def _error(field: str, message: str) -> FieldError:
+def _choices(kind: Any) -> list[str]:
+    """The words that a field may hold; none when it may hold others."""
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    return [word for part in get_args(kind) for word in _choices(part)]
+
+
+def _error(field: str, message: str, choices: list[str]) -> FieldError:
     place = PLACE.search(message)
     steps: list[str] = [field]
     if place:
@@ -84,4 +91,6 @@ def _error(field: str, message: str) -> FieldError:
     if named := NAMED.match(message):
         steps.append(named["name"])
         message = "unknown field" if "unknown" in message else "required"
+    if message.startswith("Invalid enum value") and len(steps) == 1:
+        message += f"; it is one of {', '.join(choices)}"
     return FieldError(pointer(*steps), message)

@@ -52,6 +52,22 @@ def read(model: type[Row], stored: Sequence[Any], without: Sequence[str] = ()) -
     return model.from_db("default", columns, held)
 
 
+def insert(row: Model, by_database: Sequence[str]) -> None:
+    """Store a new row, and read back what the database gives it; no signal is sent."""
+    model = type(row)
+    with connection.cursor() as cursor:
+        cursor.execute(_insert(model, by_database), values(row, by_database))
+        mark_stored(row, **dict(zip(by_database, cursor.fetchone(), strict=True)))
+
+
+@cache
+def _insert(model: type[Model], by_database: Sequence[str]) -> str:
+    return (
+        f'INSERT INTO "{model._meta.db_table}" ({names(model, by_database)}) '
+        f"VALUES ({places(model, by_database)}) RETURNING {', '.join(by_database)}"
+    )
+
+
 def mark_stored(row: Model, **returned: Any) -> None:
     """Let a row know what the database made of it."""
     vars(row).update(returned)

@@ -85,10 +85,12 @@ def tell_who_is_mentioned(note: Note, mentioned: Iterable[User], **_: Any) -> No
 
 @receiver(drifted)
 def tell_of_the_drift(gate: Gate, facts: dict[str, Any], **_: Any) -> None:
-    said = {"about": f"{gate.agent.slug}/{gate.slug}", "seen": facts["detail"]}
+    category = facts["category"]
+    about = f"{gate.agent.slug}/{gate.slug}" + (f", {category}" if category else "")
+    said = {"about": about, "seen": facts["detail"]}
     people = [*_ops(), *on_call(gate.agent.slug)]
     path = facts["url"].removeprefix(settings.PUBLIC_URL)
-    key = f"drift:{gate.pk}:{facts['at']}"
+    key = f"drift:{gate.pk}:{category}:{facts['at']}"
     Notification.objects.tell("drift", key, said, path=path, people=people)
 
 

@@ -18,7 +18,7 @@ CARRIERS = [
         "168.63.129.16/32",  # the Azure host: metadata and more
         "192.0.0.0/24",  # protocol assignments; 192.0.0.192 is a cloud's metadata
         "2002::/16",  # 6to4
-        "2001::/32",  # Teredo
+        "2001::/23",  # Teredo, ORCHID and other protocols; nobody's host has such an address
         "3fff::/20",  # for documentation
     )
 ]

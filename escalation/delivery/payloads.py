@@ -45,7 +45,7 @@ def of_decision(decision: Decision) -> dict[str, Any]:
         "reviewer": decision.reviewer.get_username(),
         "decided_at": decision.decided_at.isoformat(),
         "seconds_spent": decision.seconds_spent,
-        "content_hash": decision.content_hash,
+        "content_hash": decision.approved_hash,
     }
 
 

@@ -14,8 +14,8 @@ from escalation.delivery.models import Delivery
 from escalation.gating.models import Agent, Gate, Outcome
 from escalation.gating.models.agent import AgentEvent
 from escalation.gating.signals import applied, drifted
-from escalation.queue.models import Decision, Escalation
-from escalation.queue.signals import decided, expired, undone, withdrawn
+from escalation.queue.models import Check, Decision, Escalation
+from escalation.queue.signals import decided, expired, settled, undone, withdrawn
 
 
 @receiver(decided)
@@ -27,8 +27,19 @@ def tell_of_the_decision(decision: Decision, **_: Any) -> None:
 @receiver(decided)
 def tell_of_the_correction(decision: Decision, **_: Any) -> None:
     """The gate corrected its outcome just before: its receivers stand first."""
-    if not decision.overturns:
-        return
+    if decision.overturns:
+        _tell_of_the_correction(decision)
+
+
+@receiver(settled)
+def tell_of_what_a_lead_found(check: Check, **_: Any) -> None:
+    """Told once: where the first decision had found the result wrong too, that was told then."""
+    second = check.escalation.decision
+    if check.stands == Check.Stands.SECOND and second and second.overturns and not check.first.overturns:
+        _tell_of_the_correction(second)
+
+
+def _tell_of_the_correction(decision: Decision) -> None:
     outcomes = Outcome.objects.filter(correction=decision).select_related("agent", "gate")
     for outcome in outcomes.defer("task", "output", "metadata"):
         payload = payloads.of_correction(outcome, decision)
@@ -39,6 +50,10 @@ def tell_of_the_correction(decision: Decision, **_: Any) -> None:
 def take_the_news_back(decision: Decision, **_: Any) -> None:
     """Who wants to know of what was undone is told that, and not what it said."""
     Delivery.objects.take_back(decision)
+    # What a lead let stand in its place was said of it, and takes effect later than it would have.
+    overruled = decision.checks.filter(stands=Check.Stands.SECOND)
+    for second in Decision.objects.filter(standing_for__check_of__in=overruled):
+        Delivery.objects.take_back(second)
     if not decision.escalation.is_blind:
         payload = {"status": Escalation.Status.CLAIMED, "decision": {"id": decision.pk}}
         escalation = decision.escalation

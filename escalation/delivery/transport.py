@@ -15,6 +15,7 @@ from escalation.delivery.destinations import addresses_of, check_url
 
 LIMIT_S = 10.0
 MOST_READ = 64 * 1024
+PART = 4 * 1024
 
 
 class Unreachable(Exception):
@@ -84,9 +85,11 @@ class _CheckedBackend(httpcore2.NetworkBackend):
         socket_options: Any = None,
     ) -> httpcore2.NetworkStream:
         error: Exception = httpcore2.ConnectError("no address")
-        for address in addresses_of(host, port):
+        addresses = addresses_of(host, port)
+        for untried, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             try:
-                stream = self._inner.connect_tcp(address, port, timeout=_left(self._deadline))
+                # One address that says nothing must leave time for the others.
+                stream = self._inner.connect_tcp(address, port, timeout=_left(self._deadline) / untried)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as failed:
                 error = failed
             else:
@@ -95,7 +98,7 @@ class _CheckedBackend(httpcore2.NetworkBackend):
 
 
 class _TimedStream(httpcore2.NetworkStream):
-    """A connection whose operations all end by one deadline: a byte a second does not hold a worker."""
+    """A connection that ends by one deadline: who sends or takes a byte a second does not hold a worker."""
 
     def __init__(self, inner: httpcore2.NetworkStream, deadline: float) -> None:
         self._inner, self._deadline = inner, deadline
@@ -104,7 +107,9 @@ class _TimedStream(httpcore2.NetworkStream):
         return self._inner.read(max_bytes, _left(self._deadline))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(self._deadline))
+        # In parts: of a long buffer, each piece that the receiver takes would have the time limit anew.
+        for start in range(0, len(buffer), PART):
+            self._inner.write(buffer[start : start + PART], _left(self._deadline))
 
     def close(self) -> None:
         self._inner.close()

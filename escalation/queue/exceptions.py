@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 class TransitionRefused(Exception):
     """The row was not in a state that allows this move; nothing was changed."""
 
-    def __init__(self, escalation: Escalation, move: str) -> None:
+    def __init__(self, escalation: Escalation, move: str, because: str = "its state had changed") -> None:
         self.escalation = escalation
         self.move = str(move)
-        super().__init__(f"escalation {escalation.pk} could not be {self.move}: its state had changed")
+        super().__init__(f"escalation {escalation.pk} could not be {self.move}: {because}")
 
 
 class StaysOpen(Exception):

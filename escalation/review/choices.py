@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -56,3 +57,9 @@ def known_names(user: User) -> dict[str, Choices]:
     for filter_name, name in sorted(set(parts[0].union(*parts[1:]))):
         found[filter_name].append((name, name))
     return found
+
+
+def named_in(address: Mapping[str, str]) -> dict[str, Choices]:
+    """The names that an address of a list holds: the list was read with them, so they need no look-up."""
+    given = {name: address.get(name, "").strip() for name in ("agent", "gate", "assignee")}
+    return {name: [(value, value)] for name, value in given.items()}

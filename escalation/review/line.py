@@ -26,8 +26,9 @@ from escalation.review.orders import Cursor, Stretch
 PAGE = 50
 MOST_COUNTED = 1000
 MOST_NEW = 100
-# How far down the line a filtered page looks for its rows: no index serves every filter (ADR 7).
-REACH = 10_000
+# How far down the line a filtered page looks for its rows: no index serves every filter (ADR 7). Bodies take
+# longer to look through, and of a saved view only a number is shown.
+REACH, REACH_IN_BODIES, REACH_OF_A_NUMBER = 10_000, 4_000, 2_000
 # What a row shows: few columns of the many, and of people their names.
 SHOWN = (
     *("agent", "gate", "kind", "reason", "title", "confidence", "threshold", "partial", "fingerprint"),
@@ -106,60 +107,68 @@ def read_page(filters: QueueFilter, mine: Sequence[MyQueue], after: str) -> Page
     """Read one page, in the order that the filters say; `after` is the `later` of the page before."""
     queues = chosen_queues(mine, filters.queue_slug)
     stretch = Stretch(filters.in_order, filters.in_order.parse(after))
+    reach = REACH_IN_BODIES if "q" in filters.narrowing else REACH
     # Those of one group are found by an index of their own.
-    if set(filters.narrowing) - {"alike"}:
-        stretch = replace(stretch, edge=_edge(filters.part, stretch, queues))
-    rows = _rows(filters.qs, filters.part, stretch, queues, counts="alike" in filters.narrowing)
-    if filters.folds and any(row.fingerprint for row in rows):
-        stretch = replace(stretch, edge=stretch.edge or _edge(filters.part, stretch, queues))
-        leaders = filters.qs.filter(leading(Escalation.objects))
-        rows = _rows(leaders, filters.part, stretch, queues, counts=True)
+    if filters.folds or set(filters.narrowing) - {"alike"}:
+        stretch = replace(stretch, edge=_edge(filters.part, stretch, queues, reach))
+    line = filters.qs.filter(leading(Escalation.objects)) if filters.folds else filters.qs
+    ids = _first(PAGE + 1, line, filters.part, stretch, queues)
+    in_order = Stretch(filters.in_order).of(Escalation.objects.filter(pk__in=ids))
+    rows = as_rows(in_order[: PAGE + 1], counts=filters.folds or "alike" in filters.narrowing)
     if len(rows) > PAGE:
         return Page(rows[:PAGE], str(filters.in_order.cursor_of(rows[PAGE - 1])))
-    return Page(rows, str(stretch.edge), looked=REACH) if stretch.edge else Page(rows, "")
+    return Page(rows, str(stretch.edge), looked=reach) if stretch.edge else Page(rows, "")
 
 
-def _rows(
-    line: EscalationQuerySet, part: str, stretch: Stretch, queues: Sequence[ReviewQueue], *, counts: bool
-) -> list[Any]:
-    """The rows of a page and one more, read in one statement.
+def _first(
+    most: int, line: EscalationQuerySet, part: str, stretch: Stretch, queues: Sequence[ReviewQueue]
+) -> Any:
+    """The ids of the first rows of a part of the line, at least `most` of them if there are as many.
 
-    The parts of the line are walked inside it, each by its index, so that it costs the same to put together
+    Each review queue is walked inside one statement, by its index, so that it costs the same to put together
     however many queues there are.
     """
     claimed = Q(status=Status.CLAIMED)
     if part not in KEPT:
-        of_part = stretch.of(line if part == WATCHED else line.filter(claimed))
-        return as_rows(of_part[: PAGE + 1], counts=counts)
-    here = line.filter(queue=OuterRef("pk"))
-    heads = [here.filter(KEPT[part])]
+        return stretch.of(line if part == WATCHED else line.filter(claimed)).values("pk")[:most]
     # One condition over what waits and what is claimed would sort the line.
-    heads += [here.filter(claimed)] if part == OPEN else []
-    pieces = [piece for head in heads for piece in stretch.pieces(head)]
-    arrays: list[Any] = [ArraySubquery(piece.values("pk")[: PAGE + 1]) for piece in pieces]
+    pieces = stretch.pieces(line.filter(KEPT[part]), OuterRef("pk"))
+    arrays: list[Any] = [ArraySubquery(piece.values("pk")[:most]) for piece in pieces]
+    if part == OPEN:
+        held_here = line.filter(claimed, queue=OuterRef("pk"))
+        # All that is claimed: it is little, and asked for in order the whole line might be read for it.
+        arrays.append(ArraySubquery(stretch.of(held_here).order_by().values("pk")))
     found = reduce(lambda one, other: Func(one, other, function="array_cat"), arrays)
     lines = ReviewQueue.objects.filter(pk__in=[queue.pk for queue in queues]).order_by()
-    ids = lines.values(pk_of_row=Func(found, function="unnest", output_field=BigIntegerField()))
-    rows = Stretch(stretch.order).of(Escalation.objects.filter(pk__in=ids))
-    return as_rows(rows[: PAGE + 1], counts=counts)
+    return lines.values(pk_of_row=Func(found, function="unnest", output_field=BigIntegerField()))
 
 
 def as_rows(line: EscalationQuerySet, *, counts: bool = False) -> list[Any]:
     """What a row shows, and no body; with `counts`, `alike` is how many wait that failed as it did."""
+    rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
+    return list(_as_of_now(rows, counts=counts))
+
+
+def changes_of(line: EscalationQuerySet, *, counts: bool) -> list[Any]:
+    """What can change of rows while they are shown, by their ids: little is read, and no name or title."""
+    rows = _as_of_now(line.order_by("pk").values_list("pk", "version"), counts=counts)
+    return list(rows)
+
+
+def _as_of_now(line: Any, *, counts: bool) -> Any:
     held, asleep = Q(claimed_until__gt=Now(), claimed_ahead=False), Q(snoozed_until__gt=Now())
     alike = how_many_alike(Escalation.objects) if counts else Value(0)
-    rows = line.select_related("claimed_by", "decision__reviewer").only(*SHOWN)
-    return list(rows.annotate(holds=held, sleeps=asleep, alike=alike))
+    return line.annotate(holds=held, sleeps=asleep, alike=alike)
 
 
-def count_listed(filters: QueueFilter, mine: Sequence[MyQueue]) -> int:
-    """How many the filters let through within reach, counted up to 100 and one."""
+def count_listed(filters: QueueFilter, mine: Sequence[MyQueue]) -> str:
+    """How many the filters let through, in words: up to 100, and as far as a number looks down the line."""
     queues = chosen_queues(mine, filters.queue_slug)
     stretch = Stretch(filters.in_order)
     if filters.narrowing:
-        stretch = replace(stretch, edge=_edge(filters.part, stretch, queues))
-    listed = stretch.of(filters.qs.filter(queue__in=queues))
-    return len(listed.order_by().values("pk")[: MOST_NEW + 1])
+        stretch = replace(stretch, edge=_edge(filters.part, stretch, queues, REACH_OF_A_NUMBER))
+    number = len(_first(MOST_NEW + 1, filters.qs, filters.part, stretch, queues)[: MOST_NEW + 1])
+    return f"{min(number, MOST_NEW)}+" if stretch.edge or number > MOST_NEW else str(number)
 
 
 def count_new(filters: QueueFilter, newest: int) -> int:
@@ -170,10 +179,10 @@ def count_new(filters: QueueFilter, newest: int) -> int:
 
 
 def why_empty(mine: Sequence[MyQueue], filters: QueueFilter) -> dict[str, Any]:
-    """What an empty list tells: how many the filters hide, and whether there ever was anything."""
+    """What an empty list tells: how many the filters hide, and whether there ever was anything, if asked."""
     counts = [each.waiting for each in mine if filters.queue_slug in ("", each.queue.slug)]
     hidden = f"{MOST_COUNTED}+" if max(counts, default=0) > MOST_COUNTED else sum(counts)
-    return {"hidden": hidden, "has_any": filters.queryset.exists(), "base": settings.PUBLIC_URL}
+    return {"hidden": hidden, "has_any": filters.queryset.exists, "base": settings.PUBLIC_URL}
 
 
 def pulse() -> str:
@@ -185,19 +194,18 @@ def pulse() -> str:
     return str(text)[:12]
 
 
-def fingerprint(rows: Iterable[Any], mine: Iterable[MyQueue], new: int) -> str:
-    """A short text that changes whenever what the list shows has changed."""
-    held = [(row.pk, row.version, row.holds, row.sleeps, row.alike) for row in rows]
-    waiting = [(each.queue.pk, each.waiting) for each in mine]
-    return hashlib.sha256(repr((held, waiting, new)).encode()).hexdigest()[:20]
+def fingerprint(*facts: Any) -> str:
+    """A short text that changes whenever one of the facts does."""
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _edge(part: str, stretch: Stretch, queues: Sequence[ReviewQueue]) -> Cursor | None:
-    """The last row that this page may look at, or None when the whole line is within reach."""
-    order, share = stretch.order, REACH // max(1, len(queues))
-    # What people hold is in no index of the whole line, and is little.
-    heads = [Escalation.objects.filter(KEPT[part], queue=queue) for queue in queues] if part in KEPT else []
-    pieces = [piece for head in heads for piece in stretch.pieces(head)]
+def _edge(part: str, stretch: Stretch, queues: Sequence[ReviewQueue], reach: int) -> Cursor | None:
+    """The last row that may be looked at, or None when the whole line is within reach."""
+    order, share = stretch.order, reach // max(1, len(queues))
+    if part not in KEPT:
+        return None  # what people hold is in no index of the whole line, and is little
+    kept = Escalation.objects.filter(KEPT[part])
+    pieces = [piece for queue in queues for piece in stretch.pieces(kept, queue.pk)]
     ends = [piece.values_list(order.field, "id")[share - 1 : share] for piece in pieces]
     # Every queue is read as far as the shortest reach, so that no row of another is passed over.
     return order.nearest([Cursor(*end) for end in ends[0].union(*ends[1:], all=True)] if ends else [])

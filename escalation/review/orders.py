@@ -96,8 +96,13 @@ class Stretch:
         line = line.filter(self.order.up_to(self.edge)) if self.edge else line
         return line.order_by(*self.order.columns)
 
-    def pieces(self, line: EscalationQuerySet) -> list[EscalationQuerySet]:
-        """The same in the pieces that the order's index holds: most orders have one."""
+    def pieces(self, line: EscalationQuerySet, queue: Any) -> list[EscalationQuerySet]:
+        """The same of one review queue, in the pieces that the order's index holds: most orders have one."""
+        if self.order == NEWEST:
+            # As a range, so that the queue stays part of the order: asked for one queue, PostgreSQL may read
+            # all ids backwards, and with them all that is newer and not in this part of the line.
+            return [self.of(line.filter(queue__gte=queue, queue__lte=queue)).order_by("queue_id", "-pk")]
+        line = line.filter(queue=queue)
         if self.order != LEAST_SURE:
             return [self.of(line)]
         known = Stretch(STATED, self.after, self.edge).of(line).filter(Q(stated__gte=0))

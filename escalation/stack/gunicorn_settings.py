@@ -2,6 +2,7 @@
 
 import gc
 import os
+from importlib import import_module
 from typing import Any
 
 from escalation.stack.parentage import die_with_parent
@@ -18,6 +19,12 @@ graceful_timeout = 8
 keepalive = 5
 # For each web process: clients that wait for a human hold a connection and no thread.
 worker_connections = 2000
+
+
+def when_ready(server: Any) -> None:
+    """Load, once for all web processes, what the first page with a curve would wait half a second for."""
+    for name in ("scipy.special", "scipy.optimize"):
+        import_module(name)
 
 
 def pre_fork(server: Any, worker: Any) -> None:

@@ -50,17 +50,17 @@ def limit_for(horizon: float) -> float:
     return max(horizon, 1) / DOUBT
 
 
-def proves_more(tolerated: float, seen: int, hits: int, doubt: float) -> bool:
-    """Whether observations prove that a share is more than tolerated, however often that is asked.
+def evidence_of_more(tolerated: float, seen: int, hits: int) -> float:
+    """How much observations speak for a share being more than tolerated, however often that is asked.
 
-    The mean of what fixed bets have made of 1 (Ville 1939): it ever reaches 1 / `doubt` with a probability of
-    `doubt` at most while the share is tolerated.
+    The mean of what fixed bets have made of 1 (Ville 1939): it ever reaches 1 / doubt with a probability of
+    the doubt at most while the share is tolerated.
     """
     stakes = stakes_on(tolerated, MORE_ERRORS)
     if not stakes.size:
-        return False
+        return 0.0
     logs = hits * np.log1p(stakes * (1 - tolerated)) + (seen - hits) * np.log1p(-stakes * tolerated)
-    return float(np.logaddexp.reduce(logs)) >= math.log(stakes.size / doubt)
+    return math.exp(min(float(np.logaddexp.reduce(logs)) - math.log(stakes.size), math.log(MOST)))
 
 
 @dataclass(frozen=True, slots=True)

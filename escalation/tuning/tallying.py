@@ -74,11 +74,11 @@ ADDED = _upsert(_facts())
 # Labels that came or went long after their decision.
 LABELLED = _upsert(f"{_LABELLED} AND l.id = ANY(%(labels)s)", "%(sign)s * ")
 
-# The last id of which all up to it have settled, AT_ONCE further at most.
+# The last id of which all up to it have settled, AT_ONCE further at most; with no row the mark stays.
 UNSETTLED = """
     SELECT coalesce(
         (SELECT min(id) - 1 FROM {table} WHERE id > %(last)s AND id <= %(most)s AND {clock} > %(settled)s),
-        greatest(%(last)s, least(%(most)s, (SELECT max(id) FROM {table})))
+        greatest(%(last)s, least(%(most)s, (SELECT coalesce(max(id), 0) FROM {table})))
     )
 """
 

@@ -7,8 +7,9 @@ from escalation.tuning.models import Calibration, Proposal, Tally, Watch
 @tick("tuning.propose_thresholds")
 def propose_thresholds() -> int:
     """Look at every gate whose labels have doubled since the last look; apply what may be without asking."""
-    escalated, made = Proposal.objects.escalate_due(), Proposal.objects.make_due()
-    return len(escalated) + len(made) + len(Proposal.objects.apply_due(now()))
+    moment = now()
+    escalated, made = Proposal.objects.escalate_due(moment), Proposal.objects.make_due()
+    return len(escalated) + len(made) + len(Proposal.objects.apply_due(moment))
 
 
 @tick("tuning.tally")

@@ -194,3 +194,12 @@ def test_a_body_of_unknown_length_is_not_taken_for_an_empty_one(support_triage: 
     answer = support_triage.post("/escalations/", a_body(), HTTP_TRANSFER_ENCODING="chunked")
 
     assert answer.status_code == 411
+
+
+@pytest.mark.parametrize("given", [{}, {"CONTENT_LENGTH": "0"}])
+def test_no_body_is_no_object_even_where_every_field_may_be_left_out(
+    as_alice: Caller, given: dict[str, Any]
+) -> None:
+    answer = as_alice.post("/escalations/next/", b"", **given)
+
+    assert (answer.status_code, answer.json()["errors"][0]["detail"]) == (400, "empty: send a JSON object")

@@ -126,6 +126,7 @@ def test_no_agent_can_raise_a_blind_check(support_triage: Caller, reason: str) -
     answer = support_triage.post("/escalations/", a_body(reason=reason))
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/reason")
+    assert "it is one of low_confidence, no_confidence, " in answer.json()["errors"][0]["detail"]
 
 
 def test_every_other_reason_can_be_given() -> None:

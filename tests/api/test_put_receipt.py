@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 
 from escalation.queue.models import Escalation
@@ -40,6 +42,41 @@ def test_for_something_else_than_was_approved_it_is_refused(
 
     decided.refresh_from_db()
     assert (answer.status_code, decided.receipt) == (409, None)
+    assert "nothing with this content_hash stands approved" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "edit", "approved"),
+    [
+        ({"output": {"b": 1, "a": 2}}, {"output": {"b": 1, "a": 3}}, '{"a":3,"b":1}'),
+        (
+            {"kind": "approval", "action": {"name": "refund", "arguments": {"amount": 40}}},
+            {"arguments": {"amount": 30}},
+            '{"arguments":{"amount":30},"name":"refund"}',
+        ),
+    ],
+)
+def test_after_an_edit_it_is_for_what_the_human_made_of_it(
+    support_triage: Caller,
+    alice: User,
+    an_escalation: RaiseEscalation,
+    settings: Any,
+    asked: Any,
+    edit: Any,
+    approved: str,
+) -> None:
+    settings.UNDO_WINDOW = settings.UNDO_WINDOW * 0
+    escalation = an_escalation(**asked)
+    escalation.claim(alice)
+    escalation.decide(alice, "edit", **edit)
+    address = f"/escalations/{escalation.pk}/"
+    shown = support_triage.get(address).json()["decision"]["content_hash"]
+
+    for_the_edited = receipt_for(escalation, content_hash=shown)
+    answers = [support_triage.put(f"{address}receipt/", r) for r in (receipt_for(escalation), for_the_edited)]
+
+    assert shown == hashlib.sha256(approved.encode()).hexdigest()
+    assert [answer.status_code for answer in answers] == [409, 200]
 
 
 def test_for_what_was_rejected_it_is_refused(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,12 +52,14 @@ class Receiver:
 
 
 @contextmanager
-def listening(receiver: Receiver | None = None) -> Iterator[Receiver]:
+def listening(receiver: Receiver | None = None, tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     """Yield a receiver that listens until the block ends; one that was down comes back at its port."""
     receiver = receiver or Receiver()
     receiver.stopped.clear()
     server = ThreadingHTTPServer(("127.0.0.1", receiver.port), _handler(receiver))
     receiver.port = server.server_address[1]
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
@@ -95,30 +97,3 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
             """Nothing: what came in is in `messages`."""
 
     return Handler
-
-
-@contextmanager
-def dripping() -> Iterator[int]:
-    """Yield the port of a server that sends a byte of its answer every tenth of a second, for 90 seconds."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    stopped = threading.Event()
-
-    def drip() -> None:
-        connection, _ = listener.accept()
-        with connection:
-            try:
-                for _ in range(900):
-                    connection.sendall(b"H")
-                    if stopped.wait(0.1):
-                        return
-            except OSError:
-                return
-
-    thread = threading.Thread(target=drip, daemon=True)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        stopped.set()
-        listener.close()
-        thread.join()

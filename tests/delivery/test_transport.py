@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from escalation.delivery import destinations, transport
 from escalation.delivery.destinations import DestinationRefused
 from escalation.delivery.transport import Unreachable, post
-from tests.delivery.receiver import Receiver, dripping
+from tests.delivery.certified import contexts_for
+from tests.delivery.receiver import Receiver, listening
+from tests.delivery.rude import WHOLE, dripping, mute, saying, sipping
 
 
 def test_the_host_and_the_headers_arrive_as_they_were_given(receiver: Receiver) -> None:
@@ -58,6 +61,61 @@ def test_a_byte_now_and_then_does_not_move_the_limit(monkeypatch: pytest.MonkeyP
         post(f"http://127.0.0.1:{port}/", b"", {})
 
     assert time.monotonic() - began < 60
+
+
+def test_one_who_takes_a_little_now_and_then_does_not_move_the_limit(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    monkeypatch.setattr(transport, "LIMIT_S", 0.5)
+
+    with sipping() as taken, pytest.raises(Unreachable, match="no answer within"):
+        post(f"http://127.0.0.1:{taken.port}/", b"x" * WHOLE, {})
+
+    assert taken.bytes < WHOLE / 2
+
+
+def test_an_address_that_says_nothing_leaves_time_for_the_next(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "LIMIT_S", 6.0)
+    really = socket.getaddrinfo
+
+    def two(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        if host != "hooks.example.com":
+            return really(host, port, *arguments, **options)
+        return [(socket.AF_INET, 1, 6, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+
+    with mute("127.0.0.9", receiver.port):
+        answer = post(f"http://hooks.example.com:{receiver.port}/", b"", {})
+
+    assert answer.status == 204
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", b""),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nx: ", b"y" * 4096),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0" * 4096),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcde", b""),
+        (b"HTTP/1.1 99999 OK\r\n\r\n", b""),
+        (b"\x00\xff\xfe", b""),
+        (b"", b""),
+    ],
+)
+def test_what_is_no_answer_is_said_to_be_none(
+    said: bytes, again: bytes, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    monkeypatch.setattr(transport, "LIMIT_S", 0.5)
+
+    with saying(said, again) as port, pytest.raises(Unreachable):
+        post(f"http://127.0.0.1:{port}/", b"", {})
 
 
 def test_no_proxy_of_the_environment_is_used(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +172,37 @@ def test_an_address_inside_is_refused_before_anything_is_sent(receiver: Receiver
 
     with pytest.raises(DestinationRefused):
         post(receiver.url, b"", {})
+
+    assert not receiver.messages
+
+
+def test_a_receiver_that_is_who_the_url_names_gets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    shown, trusting = contexts_for("localhost", tmp_path)
+    monkeypatch.setattr(transport, "_trusted", lambda: trusting)
+
+    with listening(tls=shown) as receiver:
+        answer = post(f"https://localhost:{receiver.port}/", b"", {})
+
+    assert (answer.status, len(receiver.messages)) == (204, 1)
+
+
+@pytest.mark.parametrize(
+    ("certified", "trusts", "says"),
+    [("elsewhere.example.com", True, "Hostname mismatch"), ("localhost", False, "self-signed certificate")],
+)
+def test_one_who_only_says_so_gets_nothing(
+    certified: str, trusts: bool, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    shown, trusting = contexts_for(certified, tmp_path)
+    if trusts:
+        monkeypatch.setattr(transport, "_trusted", lambda: trusting)
+
+    with listening(tls=shown) as receiver, pytest.raises(Unreachable, match=says):
+        post(f"https://localhost:{receiver.port}/", b"", {})
 
     assert not receiver.messages
 

@@ -2,13 +2,14 @@
 
 import math
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import connection, transaction
 
 from escalation.gating.exceptions import UnknownGate
 from escalation.gating.models import Agent, Gate, Outcome, Result
@@ -277,3 +278,57 @@ def test_nothing_is_accepted_after_a_pause(agent: Agent) -> None:
     _, outcome = race(pause, arrive)
 
     assert (outcome.exit, outcome.reason) == ("human", "not_live")
+
+
+def until_waiting(number: int) -> None:
+    """Come back once so many wait for their turn."""
+    waiting = """
+        SELECT count(*) FROM pg_locks
+        WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """
+    for _ in range(6000):
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0] == number:
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"{number} were expected to wait")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pause_gets_its_turn_however_many_results_come(gate: Gate) -> None:
+    passing = Event()
+
+    def patient(act: Callable[[], Any]) -> Callable[[], Any]:
+        def wait_and_act() -> Any:
+            passing.wait(timeout=60)
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '60s'")
+            return act()
+
+        return wait_and_act
+
+    def under_way() -> None:
+        with transaction.atomic():
+            gate.lets_pass_until_we_commit()
+            passing.set()
+            until_waiting(2)
+
+    def arrive() -> Outcome:
+        until_waiting(1)
+        return passed(0.9)
+
+    *_, outcome = race(under_way, patient(lambda: gate.agent.pause(None, "stop")), patient(arrive))
+
+    assert (outcome.exit, outcome.reason) == ("human", "not_live")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_results_pass_while_a_threshold_is_looked_into(gate: Gate) -> None:
+    with transaction.atomic():
+        gate.hold()
+
+        (outcome,) = race(lambda: passed(0.9))
+
+    assert outcome.exit == "accepted"

@@ -19,14 +19,14 @@ def edited(an_escalation: RaiseEscalation, policy: Policy, bob: User, settings: 
     settings.UNDO_WINDOW = settings.UNDO_WINDOW * 0
     row = an_escalation(output={"reply": "On its way", "tone": "curt"})
     row.claim(bob)
-    row.decide(
+    decision = row.decide(
         bob,
         "edit",
         output={"reply": "It is on its way", "tone": "curt"},
         seconds_spent=12.4,
         note="More kind",
     )
-    row.keep_receipt(status="executed", detail="mail 77 sent", content_hash=row.content_hash)
+    row.keep_receipt(status="executed", detail="mail 77 sent", content_hash=decision.approved_hash)
     return row
 
 

@@ -97,3 +97,18 @@ def test_a_garbled_question_is_answered_with_nothing(
 
     assert response.status_code == 200
     assert b"old" not in response.content
+
+
+def test_rows_that_stay_as_they_are_are_not_sent_again(
+    as_alice: Client, an_escalation: RaiseEscalation
+) -> None:
+    pk = an_escalation(title="old").pk
+    address = f"/queue/news/?shown={pk}&newest={pk}"
+    etag = as_alice.get(address, headers=HTMX)["ETag"]
+    an_escalation(title="new")
+
+    response = as_alice.get(address, headers=HTMX | {"If-None-Match": etag})
+
+    assert (response.status_code, response["HX-Reswap"]) == (200, "none")
+    assert b"1 new" in response.content
+    assert b"row-" not in response.content

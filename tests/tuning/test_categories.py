@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import ValidationError
+from django.utils.timezone import now
 from hypothesis import given
 from hypothesis import strategies as st
 
+from escalation.delivery.models import Channel, Delivery, Endpoint, Notification
 from escalation.gating.exits import ACCEPTS_NOTHING
 from escalation.gating.models import Gate, Policy
-from escalation.tuning.drift import proves_more
-from escalation.tuning.models import Draft, GateRails, GateTarget, Proposal
-from escalation.tuning.models.category import escalate_what_is_wrong_too_often
+from escalation.tuning.drift import evidence_of_more
+from escalation.tuning.models import Alarm, Draft, GateRails, GateTarget, Proposal, Watch
 from escalation.tuning.risk import risk_at
 from escalation.tuning.strata import window_at
-from tests.tuning.seen import decided
+from tests.tuning.seen import decided, passed
 
 
 @pytest.fixture
@@ -89,20 +91,53 @@ def test_what_is_wrong_too_often_is_escalated(sorted_gate: Gate, alice: User) ->
     decided(0.9, alice, number=20, category="refund")
     decided(0.9, alice, number=15, right=False, category="refund")
 
-    raised = escalate_what_is_wrong_too_often(sorted_gate)
+    (alarm,) = Proposal.objects.escalate_due(now())
 
-    assert raised is not None
+    raised = in_force(sorted_gate)
     assert raised.categories == {"refund": ACCEPTS_NOTHING, "address": None}
-    assert "of 35 audited results about refund, 15 were wrong" in raised.reason
-    assert escalate_what_is_wrong_too_often(sorted_gate) is None
+    assert "15 of the last 35 audited results about refund are wrong; 5% is tolerated." in raised.reason
+    assert (alarm.policy, alarm.effect) == (
+        raised,
+        "Nothing about refund is accepted without a person at present.",
+    )
+    assert Proposal.objects.escalate_due(now()) == []
+
+
+def test_receivers_and_people_are_told_of_a_category_as_of_a_gate(
+    sorted_gate: Gate, alice: User, olga: User
+) -> None:
+    Endpoint.objects.create(agent=sorted_gate.agent, url="https://hooks.example/", events=["drift.detected"])
+    Channel.objects.create(user=olga, address="olga@example.com", topics=["drift"])
+    decided(0.9, alice, number=30, right=False, category="refund")
+
+    Proposal.objects.escalate_due(now())
+
+    told = Delivery.objects.get(event="drift.detected").payload
+    assert (told["gate"], told["category"], told["threshold"]) == ("default", "refund", ACCEPTS_NOTHING)
+    assert told["policy_version"] == in_force(sorted_gate).version
+    facts = Notification.objects.filter(topic="drift").values_list("facts__about", flat=True)
+    assert list(facts) == ["support-triage/default, refund"]
 
 
 def test_ops_may_want_to_be_told_and_no_more(sorted_gate: Gate, alice: User) -> None:
     GateRails.objects.create(gate=sorted_gate, on_alarm="tell", reason="we look ourselves")
     decided(0.9, alice, number=30, right=False, category="refund")
 
-    assert escalate_what_is_wrong_too_often(sorted_gate) is None
+    told = [len(Proposal.objects.escalate_due(now())) for _ in range(2)]
+
+    assert told == [1, 0]
+    assert (Alarm.objects.get().policy, in_force(sorted_gate).version) == (None, 2)
     assert [one.too_often for one in risk_at(sorted_gate).categories] == [False, True]
+
+
+def test_an_alarm_at_the_gate_closes_every_category(sorted_gate: Gate, alice: User) -> None:
+    sorted_gate.adopt(author=None, reason="low", categories={"refund": 0.5, "address": None})
+    decided(0.9, alice, number=30, right=False, category="refund")
+
+    Watch.objects.feed_all(now() + timedelta(minutes=1))
+
+    assert in_force(sorted_gate).categories == {"refund": ACCEPTS_NOTHING, "address": None}
+    assert passed(1.0, category="refund").exit == "human"
 
 
 def test_two_people_change_the_threshold_of_a_category_too(sorted_gate: Gate, olga: User, bob: User) -> None:
@@ -118,7 +153,7 @@ def test_two_people_change_the_threshold_of_a_category_too(sorted_gate: Gate, ol
 
 @given(st.integers(0, 3000), st.integers(0, 3000))
 def test_one_more_error_never_proves_less(right: int, wrong: int) -> None:
-    before, after = (proves_more(0.05, right + n, n, 0.05) for n in (wrong, wrong + 1))
+    before, after = (evidence_of_more(0.05, right + n, n) for n in (wrong, wrong + 1))
 
     assert after >= before
 
@@ -127,4 +162,4 @@ def test_one_more_error_never_proves_less(right: int, wrong: int) -> None:
     ("seen", "hits", "proved"), [(0, 0, False), (20, 1, False), (100, 6, False), (60, 12, True)]
 )
 def test_a_share_is_proved_by_what_is_far_from_it(seen: int, hits: int, proved: Any) -> None:
-    assert proves_more(0.05, seen, hits, 0.05) is proved
+    assert (evidence_of_more(0.05, seen, hits) >= 1 / 0.05) is proved

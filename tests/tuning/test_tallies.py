@@ -56,6 +56,17 @@ def test_a_window_is_the_same_before_and_after_it_is_tallied(busy: Gate) -> None
     assert Tally.objects.aggregate(n=Sum("outcomes"))["n"] == Outcome.objects.count()
 
 
+def test_before_anything_has_passed_nothing_is_passed_over(gate: Gate) -> None:
+    tallied()
+
+    passed_often(0.9, 3)
+    before = window_at(gate).outcomes
+    tallied()
+
+    assert (before, window_at(gate).outcomes) == (3, 3)
+    assert Tally.objects.aggregate(n=Sum("outcomes"))["n"] == 3
+
+
 def test_what_comes_later_is_on_top_until_it_is_tallied_too(busy: Gate, alice: User) -> None:
     tallied()
     late = Outcome.objects.get(confidence=0.5).escalation

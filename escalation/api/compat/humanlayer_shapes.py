@@ -40,6 +40,9 @@ class HumanLayerEmail(Strict):
     subject: str | None = None
     references_message_id: str | None = None
     in_reply_to_message_id: str | None = None
+    experimental_subject_line: str | None = None  # the package sends the three above under both names
+    experimental_references_message_id: str | None = None
+    experimental_in_reply_to_message_id: str | None = None
     template: str | None = None
 
 

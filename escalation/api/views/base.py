@@ -58,13 +58,13 @@ class ApiView(APIView):
     @property
     def body(self) -> dict[str, Any]:
         """The body as it was written; raises Invalid when there is none."""
-        if not self.request.META.get("CONTENT_LENGTH"):
+        if not int(self.request.META.get("CONTENT_LENGTH") or 0):
             raise Invalid(FieldError("", "empty: send a JSON object"))
         return cast(dict[str, Any], self.request.data)
 
     def escalation(self, id: int) -> Escalation:
         """The caller's escalation with this id; anybody else's does not exist for them."""
-        return found(self.caller.escalations().filter(pk=id).first(), f"escalation {id}")
+        return found(self.caller.escalation(id), f"escalation {id}")
 
 
 class AgentView(ApiView):

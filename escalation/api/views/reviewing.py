@@ -20,6 +20,7 @@ from escalation.api.shapes.escalations import EscalationOut, Strict
 from escalation.api.shapes.fields import GivenReason, Moment, Slug
 from escalation.api.validation import read, read_query
 from escalation.api.views.base import ApiView
+from escalation.database.once import Once
 from escalation.queue.models import Escalation, Membership
 
 
@@ -43,6 +44,11 @@ class Lease(Struct):
     claimed_until: Moment | None
 
 
+REVIEWABLE = Once(
+    lambda user, id: Escalation.objects.reviewable_by(user).select_related("queue").filter(pk=id)
+)
+
+
 class ReviewerView(ApiView):
     tag = "reviewing"
     scopes = dict.fromkeys(("GET", "POST", "PUT", "DELETE"), ("review",))
@@ -55,8 +61,7 @@ class ReviewerView(ApiView):
 
     def escalation(self, id: int) -> Escalation:
         """An escalation that the caller may claim and decide."""
-        reviewable = Escalation.objects.reviewable_by(self.reviewer_caller.user).select_related("queue")
-        if row := reviewable.filter(pk=id).first():
+        if row := REVIEWABLE.first(user=self.reviewer_caller.user.pk, id=id):
             return row
         super().escalation(id)
         raise PermissionDenied("In this review queue you may only look.")

@@ -10,6 +10,7 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from escalation.database.once import Once
 from escalation.delivery import bells
 from escalation.delivery.models.endpoint import Endpoint
 from escalation.delivery.models.receiver import MOST_AT_ONCE, Receiver
@@ -41,6 +42,9 @@ WHERE (r.rests_until IS NULL OR r.rests_until <= statement_timestamp()) AND p.en
 LIMIT %s
 """
 
+ENDPOINTS = Once(lambda: Endpoint.objects.filter(enabled=True))
+ENDPOINTS_OF = Once(lambda agent: Endpoint.objects.filter(enabled=True, agent__slug=agent))
+
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def due(self) -> DeliveryQuerySet:
@@ -64,9 +68,6 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         Call it in the transaction of what happened. What tells of a decision leaves when that takes effect.
         """
         start = decision.effective_at if decision else Now()
-        wanting = Endpoint.objects.filter(enabled=True, events__contains=event)
-        if agent is not None:
-            wanting = wanting.filter(agent__slug=agent)
         common = {"event": event, "payload": payload, "escalation": escalation, "decision": decision}
         rows = [
             self.model(
@@ -76,7 +77,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
                 next_attempt_at=start,
                 **common,
             )
-            for endpoint in wanting
+            for endpoint in (ENDPOINTS.all() if agent is None else ENDPOINTS_OF.all(agent=agent))
+            if event in endpoint.events
         ]
         self._put(rows, settings.UNDO_WINDOW if decision else timedelta())
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Greatest, Now
 
 # How many failures in a row open the breaker; how long it then stays open, at first and at most.
 OPENS_AFTER = 5
@@ -69,8 +69,9 @@ class Receiver(models.Model):
         row.update(failures=F("failures") + 1, is_slow=seconds > SLOW_S, rests_until=until)
 
     def rest(self, pause: timedelta) -> None:
-        """Leave it alone, because it asked to be."""
-        Receiver.objects.filter(pk=self.pk).update(rests_until=Now() + pause)
+        """Leave it alone, because it asked to be; an open breaker may want longer."""
+        until = Greatest(F("rests_until"), Now() + pause)
+        Receiver.objects.filter(pk=self.pk).update(rests_until=until)
 
 
 def rest_after(failures: int, jitter: float) -> timedelta | None:

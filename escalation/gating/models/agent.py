@@ -8,6 +8,8 @@ from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models.functions import Now
 
+from escalation.database import turns
+from escalation.database.turns import Turn
 from escalation.gating.exceptions import NotReady
 from escalation.queue.models.moments import DatabaseMoment
 
@@ -26,7 +28,7 @@ class AgentQuerySet(models.QuerySet["Agent"]):
     def pause_all(self, actor: User | None, note: str) -> int:
         """Stop every one of these agents at once; returns how many were not paused already."""
         # Always in the same order, so that two who stop everything do not wait for each other.
-        running = list(self.exclude(state=Agent.State.PAUSED).select_for_update().order_by("pk"))
+        running = list(self.exclude(state=Agent.State.PAUSED).select_for_update(no_key=True).order_by("pk"))
         for agent in running:
             agent.pause(actor, note)
         return len(running)
@@ -38,7 +40,7 @@ class AgentQuerySet(models.QuerySet["Agent"]):
         Returns how many fell back to shadow mode.
         """
         # Held, lest a pause of the same moment be taken back.
-        live = self.filter(state=Agent.State.LIVE).select_for_update().order_by("pk")
+        live = self.filter(state=Agent.State.LIVE).select_for_update(no_key=True).order_by("pk")
         return sum(agent.stay_live_or_fall_back() for agent in live)
 
 
@@ -144,6 +146,7 @@ class Agent(models.Model):
 
     @transaction.atomic
     def _enter(self, state: State, actor: User | None, note: str) -> None:
+        turns.take(Turn.AGENTS_STATE, self.pk)
         self.state, self.unready_since = state, None
         self.save(update_fields=["state", "unready_since"])
         AgentEvent.objects.create(agent=self, state=state, actor=actor, note=note)

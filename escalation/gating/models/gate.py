@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from jsonschema import Draft202012Validator, SchemaError
 
+from escalation.database import turns
+from escalation.database.turns import Turn
 from escalation.gating.exceptions import PolicyChanged
 from escalation.gating.models.agent import Agent, AgentEvent
 from escalation.gating.models.policy import Policy
@@ -14,11 +16,6 @@ from escalation.gating.signals import adopting
 
 if TYPE_CHECKING:
     from django_stubs_ext.db.models.manager import RelatedManager
-
-
-STANDING = """
-SELECT a.state, g.paused FROM gating_gate g JOIN gating_agent a ON a.id = g.agent_id WHERE g.id = %s FOR SHARE
-"""
 
 
 def check_schema(value: Any) -> None:
@@ -73,7 +70,7 @@ class Gate(models.Model):
         wrote down what `author` now puts in force.
         """
         # One writer at a time, so that version numbers have neither gap nor twin.
-        Gate.objects.select_for_update().get(pk=self.pk)
+        self.hold()
         before = self.policy
         terms = before.terms_as_dict() if before else {}
         version = before.version if before else 0
@@ -84,6 +81,13 @@ class Gate(models.Model):
         adopting.send(Gate, policy=policy, before=before, drafted_by=drafted_by)
         policy.save(force_insert=True)
         return policy
+
+    def hold(self) -> None:
+        """Let nobody else change its policy, or what is proposed for it, until we commit.
+
+        Results pass all the while, and it can be paused.
+        """
+        turns.take(Turn.GATES_POLICY, self.pk)
 
     def pause(self, actor: User | None, note: str) -> None:
         """Close it at once: every result goes to a human, and no run before it takes another step."""
@@ -96,12 +100,13 @@ class Gate(models.Model):
     def lets_pass_until_we_commit(self) -> tuple[bool, bool]:
         """Whether the agent is live and the gate open, now and until we commit: a pause waits for it."""
         with connection.cursor() as cursor:
-            cursor.execute(STANDING, [self.pk])
+            cursor.execute("SELECT state, paused FROM gating_standing(%s)", [self.pk])
             self.agent.state, self.paused = cursor.fetchone()
         return self.agent.is_live, not self.paused
 
     @transaction.atomic
     def _turn(self, actor: User | None, note: str, *, paused: bool) -> None:
+        turns.take(Turn.AGENTS_STATE, self.agent_id)
         self.paused = paused
         self.save(update_fields=["paused"])
         state = Agent.State.PAUSED if paused else Agent.State.LIVE

@@ -69,8 +69,8 @@ class Result:
 BY_DATABASE = ("id", "passed_at")
 ACCEPT = """
 INSERT INTO gating_outcome ({names})
-SELECT {places} FROM gating_agent a JOIN gating_gate g ON g.agent_id = a.id
-WHERE g.id = %s AND a.state = %s AND NOT g.paused FOR SHARE
+SELECT {places} FROM gating_standing(%s) AS standing
+WHERE standing.state = %s AND NOT standing.paused
 ON CONFLICT (agent_id, key) DO NOTHING RETURNING id, passed_at
 """
 

@@ -184,6 +184,11 @@ class Policy(models.Model):
             return {"threshold": threshold}
         return {"categories": self.categories | {category: threshold}}
 
+    def tightened_to(self, threshold: float) -> dict[str, Any]:
+        """What a new version says otherwise so that no category accepts less than `threshold` asks for."""
+        own = {name: mine if mine is None else max(mine, threshold) for name, mine in self.categories.items()}
+        return {"threshold": threshold, "categories": own}
+
     def differs_at_most_elsewhere(self, other: Policy, category: str) -> bool:
         """Whether this is the same version, or one in which only thresholds of other categories changed."""
         mine, theirs = self.terms_as_dict(), other.terms_as_dict()

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from escalation.queue.answer_schema import problems
-from escalation.queue.content import canonical
+from escalation.queue.content import canonical, digest
 from escalation.queue.exceptions import DecisionInvalid
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.queue.models.reason_code import USUAL, own_codes
@@ -74,6 +74,15 @@ class Decision(models.Model):
     @property
     def edited(self) -> bool:
         return self.verdict == Verdict.EDIT
+
+    @property
+    def approved_hash(self) -> str:
+        """SHA-256 of what may be acted on: of what an edit made of it, or else of what the reviewer saw."""
+        if not self.edited:
+            return self.content_hash
+        asked = self.escalation
+        is_call = asked.kind == "approval"
+        return digest({**(asked.action or {}), "arguments": self.arguments} if is_call else self.output)
 
     @property
     def overturns(self) -> bool:

@@ -15,6 +15,7 @@ from escalation.queue.models import holding
 from escalation.queue.models.asked import Asked
 from escalation.queue.models.bulk import refuse_unseen
 from escalation.queue.models.deadline import Circle
+from escalation.queue.models.deciding import record
 from escalation.queue.models.decision import Decision, Verdict
 from escalation.queue.models.event import Event
 from escalation.queue.models.holding import HANDED
@@ -42,7 +43,7 @@ class Escalation(Asked):
         WITHDRAWN = "withdrawn"
         EXPIRED = "expired"
 
-    # State: where it is now. Changed by `_move` alone.
+    # State: where it is now. Changed by `_move`, and where speed counts by one statement: claim_next, decide.
     queue = models.ForeignKey(ReviewQueue, on_delete=models.PROTECT, related_name="escalations")
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
     version = models.PositiveIntegerField(default=1)
@@ -253,17 +254,9 @@ class Escalation(Asked):
         seconds_spent. Raises DecisionInvalid, or TransitionRefused when `reviewer` does not hold it or
         `version` is not the row's.
         """
-        decision = self._decision(reviewer, verdict, settings.UNDO_WINDOW + slack, answer)
-        decision.save(force_insert=True)
-        self._move_in_transaction(
-            Event.Kind.DECIDED,
-            allowed=self.held_by(reviewer),
-            version=version,
-            actor=reviewer,
-            data={"verdict": verdict, "decision": decision.pk},
-            decision=decision,
-            **self._unheld_and(self.Status.DECIDED),
-        )
+        decision = self._decision(reviewer, verdict, answer)
+        if not record(decision, version=version, undo_window=settings.UNDO_WINDOW + slack):
+            raise TransitionRefused(self, Event.Kind.DECIDED)
         signals.decided.send(Escalation, decision=decision)
         return decision
 
@@ -298,18 +291,16 @@ class Escalation(Asked):
 
     def keep_receipt(self, *, status: str, detail: str, content_hash: str) -> None:
         """Note what the agent did with the decision; refused unless it acted on what was approved."""
-        approved = Decision.objects.filter(
-            standing_for=self.pk,
-            verdict__in=[Verdict.ACCEPT, Verdict.EDIT],
-            content_hash=content_hash,
-            effective_at__lte=Now(),
-        )
+        effective = Decision.objects.filter(standing_for=self.pk, effective_at__lte=Now())
+        approved = effective.filter(verdict__in=[Verdict.ACCEPT, Verdict.EDIT]).first()
+        if approved is None or approved.approved_hash != content_hash:
+            because = "nothing with this content_hash stands approved, or not yet for good"
+            raise TransitionRefused(self, "given this receipt", because)
         receipt = JSONObject(
             status=Value(status), detail=Value(detail), content_hash=Value(content_hash), at=Now()
         )
-        row = Escalation.objects.filter(pk=self.pk, decision__in=approved.values("pk"))
-        if not row.update(receipt=receipt):
-            raise TransitionRefused(self, "given this receipt")
+        # What is effective is not undone any more: it still stands.
+        Escalation.objects.filter(pk=self.pk).update(receipt=receipt)
         self.refresh_from_db(fields=["receipt"])
 
     @transaction.atomic
@@ -335,31 +326,24 @@ class Escalation(Asked):
     def _unheld_and(self, status: Status) -> dict[str, Any]:
         return {"status": status, "claimed_by": None, "claimed_until": None}
 
-    def _decision(
-        self, reviewer: User, verdict: str, undo_window: timedelta, answer: dict[str, Any]
-    ) -> Decision:
+    def _decision(self, reviewer: User, verdict: str, answer: dict[str, Any]) -> Decision:
         decision = Decision(
             escalation=self,
             reviewer=reviewer,
             verdict=verdict,
             original_output=self.output,
             content_hash=self.content_hash,
-            effective_at=Now() + undo_window,
             **answer,
         )
         decision.clean_for(self)
         return decision
 
     @transaction.atomic
-    def _move(self, kind: Event.Kind, *, allowed: Q, **facts: Any) -> None:
-        self._move_in_transaction(kind, allowed=allowed, **facts)
-
-    def _move_in_transaction(
+    def _move(
         self,
         kind: Event.Kind,
         *,
         allowed: Q,
-        version: int | None = None,
         actor: User | None = None,
         data: dict[str, Any] | None = None,
         **changes: Any,
@@ -367,13 +351,7 @@ class Escalation(Asked):
         # The condition travels in the UPDATE itself, so two reviewers who click at once cannot both succeed.
         changes["claimed_ahead"] = False
         row = Escalation.objects.filter(allowed, pk=self.pk)
-        seen = row if version is None else row.filter(version=version)
-        if not seen.update(version=F("version") + 1, **changes):
+        if not row.update(version=F("version") + 1, **changes):
             raise TransitionRefused(self, kind)
-        if version is None:
-            self.refresh_from_db(fields=["version", *changes])
-        else:
-            # All of it is known: reading it back would cost as much as writing it.
-            for name, value in {"version": version + 1, **changes}.items():
-                setattr(self, name, value)
+        self.refresh_from_db(fields=["version", *changes])
         Event.objects.create(escalation=self, kind=kind, actor=actor, data=data or {})

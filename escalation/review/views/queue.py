@@ -6,12 +6,24 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.http import quote_etag
 from django.utils.timezone import now
+from django_htmx.http import reswap
 
 from escalation.queue.models.line import EscalationQuerySet
+from escalation.review.choices import named_in
 from escalation.review.filters import QueueFilter
-from escalation.review.line import PAGE, as_rows, count_new, fingerprint, in_queues, pulse, queues_of
+from escalation.review.line import (
+    PAGE,
+    as_rows,
+    changes_of,
+    count_new,
+    fingerprint,
+    in_queues,
+    pulse,
+    queues_of,
+)
 from escalation.review.rows import as_shown
 from escalation.review.views.desk import DeskView
 
@@ -21,20 +33,23 @@ LOOKED_AFTER_S = 30
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a page knows of its list, as its ETag: the list, the last moves, and when it was looked up."""
+    """What a page knows, as its ETag: its rows, what stands beside them, the last moves, when it looked."""
 
-    list: str
+    rows: str
+    beside: str
     pulse: str
     at: int
 
     @classmethod
     def parse(cls, etag: str) -> Seen | None:
         """Read what `str` wrote; anything else is nothing."""
-        found = re.fullmatch(r'(?:W/)?"([0-9a-f]{20})\.([0-9a-f]{12})\.(\d{1,12})"', etag, re.ASCII)
-        return cls(found[1], found[2], int(found[3])) if found else None
+        found = re.fullmatch(
+            r'(?:W/)?"([0-9a-f]{16})\.([0-9a-f]{16})\.([0-9a-f]{12})\.(\d{1,12})"', etag, re.ASCII
+        )
+        return cls(found[1], found[2], found[3], int(found[4])) if found else None
 
     def __str__(self) -> str:
-        return quote_etag(f"{self.list}.{self.pulse}.{self.at}")
+        return quote_etag(f"{self.rows}.{self.beside}.{self.pulse}.{self.at}")
 
 
 class QueueView(DeskView):
@@ -54,22 +69,30 @@ class NewsView(DeskView):
             return HttpResponseNotModified(headers={"ETag": str(known)})
         queues = queues_of(self.request.user)
         mine = in_queues(queues, self.request.user)
-        filters = QueueFilter(request.GET, queryset=mine, request=self.request)
-        rows = self._rows_shown(mine, counts=filters.folds)
-        new = count_new(filters, self._newest)
-        seen = Seen(fingerprint(rows, queues, new), beat, moment)
-        if known and known.list == seen.list:
+        filters = QueueFilter(request.GET, queryset=mine, request=self.request, names=named_in(request.GET))
+        line, new = mine.filter(pk__in=self._places), count_new(filters, self._newest)
+        waiting = [(each.queue.pk, each.waiting) for each in queues]
+        rows = fingerprint(changes_of(line, counts=filters.folds))
+        seen = Seen(rows, fingerprint(waiting, new), beat, moment)
+        if known and (known.rows, known.beside) == (seen.rows, seen.beside):
             return HttpResponseNotModified(headers={"ETag": str(seen)})
-        shown = as_shown(rows, self.request.user, folds=filters.folds)
-        context = {"rows": shown, "queues": queues, "filters": filters, "new": new}
+        stays = known is not None and known.rows == seen.rows
+        context = {"queues": queues, "filters": filters, "new": new}
+        context["rows"] = [] if stays else self._rows_shown(line, folds=filters.folds)
         response = self.page("review/_news.html", context)
         response["ETag"] = str(seen)
-        return response
+        return reswap(response, "none") if stays else response
 
-    def _rows_shown(self, line: EscalationQuerySet, *, counts: bool) -> list[Any]:
+    def _rows_shown(self, line: EscalationQuerySet, *, folds: bool) -> list[Any]:
+        place = self._places
+        rows = sorted(as_rows(line, counts=folds), key=lambda row: place[row.pk])
+        return as_shown(rows, self.request.user, folds=folds)
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """Where each row that the page shows stands in it."""
         shown = self.request.GET.get("shown", "").split(",")[:PAGE]
-        place = {int(pk): place for place, pk in enumerate(shown) if re.fullmatch(r"\d{1,18}", pk, re.ASCII)}
-        return sorted(as_rows(line.filter(pk__in=place), counts=counts), key=lambda row: place[row.pk])
+        return {int(pk): place for place, pk in enumerate(shown) if re.fullmatch(r"\d{1,18}", pk, re.ASCII)}
 
     @property
     def _newest(self) -> int:

@@ -35,12 +35,16 @@ class AlarmAdmin(GatePages):
         if not self.has_view_permission(request):
             raise PermissionDenied
         found = get_object_or_404(Gate.objects.select_related("agent"), pk=gate)
-        watch = Watch.objects.filter(gate=found).order_by("-id").first()
+        watches = list(Watch.objects.filter(gate=found).order_by("-id")[:5])
+        watch = watches[0] if watches else None
+        # After an alarm a new watch begins, with nothing to draw yet: what led to the alarm stays in sight.
+        drawn = next((one for one in watches if len(one.trail) > 1), None)
         alarms = Alarm.objects.filter(watch__gate=found).select_related("watch", "policy", "acknowledged_by")
         context = {
             "watch": watch,
             "counts": watch.counts() if watch else [],
-            "trail": draw_trail(watch.trail) if watch else None,
+            "drawn": drawn,
+            "trail": draw_trail(drawn.trail) if drawn else None,
             "alarms": alarms.order_by("-id")[:50],
             "rails": GateRails.objects.of(found),
             "may_acknowledge": request.user.has_perm("tuning.change_alarm"),

@@ -27,7 +27,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         category: str = "",
     ) -> Draft:
         """Write down a threshold for somebody else to put in force; it takes the place of an older draft."""
-        Gate.objects.select_for_update().get(pk=gate.pk)
+        gate.hold()
         self.waiting().filter(gate=gate).update(ended_at=Now(), ended_by=author)
         version = gate.policy.version if gate.policy else 0
         said = {"threshold": threshold, "category": category, "reason": reason}

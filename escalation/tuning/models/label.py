@@ -9,6 +9,8 @@ from django.db import connection, models, transaction
 from django.db.models import Case, ExpressionWrapper, F, Func, Q, TextField, When
 from django.db.models.functions import Cast, Now
 
+from escalation.database.once import Once
+from escalation.database.rows import insert
 from escalation.gating.models import Gate, Outcome
 from escalation.queue.models import Check, Decision, Escalation, Reason, ReviewQueue, Verdict
 from escalation.tuning.models.tally import Tally
@@ -43,13 +45,17 @@ TOLD: dict[str, Any] = {
     "decided_at": Func("decision__decided_at", template=MOMENT, output_field=TextField()),
 }
 
+OUTCOME_OF = Once(
+    lambda escalation: Outcome.objects.filter(escalation=escalation).defer("task", "output", "metadata")
+)
+
 
 class LabelQuerySet(models.QuerySet["Label"]):
     def write_for(self, decision: Decision) -> Label | None:
         """Say what a decision says of the confidence, or nothing where it says nothing."""
-        outcomes = Outcome.objects.filter(escalation=decision.escalation).defer("task", "output", "metadata")
-        if label := label_of(decision, outcomes.first()):
-            label.save(force_insert=True)
+        label = label_of(decision, OUTCOME_OF.first(escalation=decision.escalation_id))
+        if label:
+            insert(label, ("id",))
         return label
 
     @transaction.atomic
@@ -145,7 +151,7 @@ class Label(models.Model):
 
     def add(self) -> None:
         """Store it, whenever its decision was made."""
-        self.save(force_insert=True)
+        insert(self, ("id",))
         Tally.objects.put_in([self])
 
 

@@ -41,10 +41,10 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
             made for gate, category in looks if (made := self._make(gate, category, None, only_if_due=True))
         ]
 
-    def escalate_due(self) -> list[Policy]:
-        """Let humans decide the categories that are wrong too often; returns the new versions."""
+    def escalate_due(self, moment: datetime) -> list[Alarm]:
+        """Let humans decide the categories that are wrong too often; returns the alarms."""
         gates = Gate.objects.exclude(policies=None).select_related("agent")
-        return [policy for gate in gates if (policy := escalate_what_is_wrong_too_often(gate))]
+        return [alarm for gate in gates for alarm in escalate_what_is_wrong_too_often(gate, moment)]
 
     def apply_due(self, moment: datetime) -> list[Policy]:
         """Put in force what a gate's rails allow without asking; returns the new versions."""
@@ -64,7 +64,7 @@ class ProposalQuerySet(models.QuerySet["Proposal"]):
         self, gate: Gate, category: str, asked_by: User | None, *, only_if_due: bool
     ) -> Proposal | None:
         # One at a time, so that no two looks spend the same share of the doubt.
-        Gate.objects.select_for_update().get(pk=gate.pk)
+        gate.hold()
         policy, window = _in_force(gate), window_at(gate).of(category)
         target = GateTarget.objects.of_a_category(gate, policy, category)
         earlier = self.filter(
@@ -239,9 +239,9 @@ class Proposal(models.Model):
         if not self._vouched_for(threshold):
             return None
         policy = self._put_in_force(None, f"Proposal {self.pk}, applied by itself.", threshold)
-        facts = {"agent": self.gate.agent.slug, "gate": self.gate.slug, "proposal": self.pk}
+        about = {"agent": self.gate.agent.slug, "gate": self.gate.slug, "category": self.category}
         numbers = {"threshold": threshold, "policy_version": policy.version, "risk_upper": self.risk_upper}
-        applied.send(Proposal, gate=self.gate, facts=facts | numbers)
+        applied.send(Proposal, gate=self.gate, facts=about | {"proposal": self.pk} | numbers)
         return policy
 
     def _vouched_for(self, threshold: float) -> bool:

@@ -104,7 +104,7 @@ class GateRails(SaidOfAGate):
     @transaction.atomic
     def set(self, author: User) -> None:
         """Let this hold at its gate from now on; or wait, where two people change a threshold."""
-        Gate.objects.select_for_update().get(pk=self.gate_id)
+        self.gate.hold()
         self.waits = GateRails.objects.of(self.gate).four_eyes
         self.drafted_by = None
         super().set(author)
@@ -112,7 +112,7 @@ class GateRails(SaidOfAGate):
     @transaction.atomic
     def second(self, actor: User) -> None:
         """Let what another person wrote hold; raises DraftClosed."""
-        Gate.objects.select_for_update().get(pk=self.gate_id)
+        self.gate.hold()
         if GateRails.objects.waiting_at(self.gate) != self:
             raise DraftClosed("This was dealt with meanwhile.")
         if actor.pk == self.author_id:
@@ -120,10 +120,10 @@ class GateRails(SaidOfAGate):
         self.drafted_by, self.waits = self.author, False
         super().set(actor)
 
-    def after_an_alarm(self, in_force: float) -> float:
-        """The threshold that comes into force when too many accepted results are wrong."""
+    def after_an_alarm(self) -> float | None:
+        """The threshold that comes into force when too many accepted results are wrong; None: none does."""
         if self.on_alarm == self.OnAlarm.TELL:
-            return in_force
+            return None
         if self.on_alarm == self.OnAlarm.FALL_BACK and self.fallback is not None:
             return self.fallback
         return ACCEPTS_NOTHING

@@ -4,14 +4,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
 from django.db.models import Count, Max, Q
 from django.db.models.functions import Now
 
 from escalation.gating.models import Gate, Outcome, Policy
-from escalation.gating.signals import drifted
 from escalation.queue.models import Reason
 from escalation.queue.models.moments import DatabaseMoment
 from escalation.tuning.drift import (
@@ -63,15 +62,20 @@ class WatchQuerySet(models.QuerySet["Watch"]):
     @transaction.atomic
     def feed(self, gate: Gate, moment: datetime) -> int:
         """Let the watch at a gate see what came since; it starts anew with a threshold, model or prompt."""
-        Gate.objects.select_for_update().get(pk=gate.pk)
+        gate.hold()
+        watch = self.present_at(gate, moment)
+        return watch.feed(gate.policy, moment) if watch and gate.policy else 0
+
+    def present_at(self, gate: Gate, moment: datetime) -> Watch | None:
+        """The watch over what is in force at a gate, begun if there is none; None: nothing has passed."""
         policy = gate.policy
         newest = gate.outcomes.order_by("-id").values_list("model", "prompt_version").first()
         if policy is None or newest is None:
-            return 0
+            return None
         last = self.filter(gate=gate).order_by("-id").first()
         if last is None or last.ended_at or last.over != (policy.threshold, policy.own_thresholds, *newest):
-            last = self._begin(gate, policy, newest, last, moment)
-        return last.feed(policy, moment)
+            return self._begin(gate, policy, newest, last, moment)
+        return last
 
     def _begin(
         self,
@@ -242,14 +246,14 @@ class Watch(models.Model):
             before = self.remembered(kind)
             after, heard = detector.feed(before, rest)
             rest = rest[after.seen - before.seen :]
-            self._expect(kind, after.seen, moment)
+            self.sums[kind] = asdict(after)
             if heard:
                 self._sound(kind, detector, after, policy, moment)
+                if self.ended_at:
+                    return
                 # Begin afresh: while it goes on, it sounds again.
-                after = Sums(seen=after.seen, hits=after.hits)
-            self.sums[kind] = asdict(after)
-            if self.ended_at:
-                return
+                self.sums[kind] = asdict(Sums(seen=after.seen, hits=after.hits))
+            self._expect(kind, after.seen, moment)
 
     def _expect(self, kind: str, seen: int, moment: datetime) -> None:
         """Look 90 days ahead at the pace so far; never less far than before, which would be too eager."""
@@ -275,25 +279,25 @@ class Watch(models.Model):
             reached=sums.mean,
             limit=detector.limit,
         )
-        threshold = self.threshold
+        stricter: dict[str, Any] = {}
         if kind == Alarm.Kind.ERRORS:
-            threshold = GateRails.objects.of(self.gate).after_an_alarm(self.threshold)
-        alarm.policy = self._raise_the_audit_rate(policy, threshold, alarm.sentence)
+            threshold = GateRails.objects.of(self.gate).after_an_alarm()
+            stricter = {} if threshold is None else policy.tightened_to(threshold)
+        alarm.policy = self._look_closer(policy, alarm.sentence, **stricter)
         if kind == Alarm.Kind.ERRORS:
             self.end(moment, closed_the_window=True)
-        alarm.save()
-        drifted.send(Alarm, gate=self.gate, facts=alarm.facts())
+        alarm.sound()
 
-    def _raise_the_audit_rate(self, policy: Policy, threshold: float, why: str) -> Policy | None:
-        """Look closer for a while, and at a new threshold if one is given; None: that is so already."""
+    def _look_closer(self, policy: Policy, why: str, **stricter: Any) -> Policy | None:
+        """Raise the audit rate for a while, and what else is given; None: all that is so already."""
         in_force = self.gate.policy or policy
         if self.rate_before is None:
             self.rate_before = in_force.audit_rate
         self.raised_for = RAISED_FOR
-        rate = max(in_force.audit_rate, RAISED_RATE)
-        if (in_force.audit_rate, in_force.threshold) == (rate, threshold):
+        changes = stricter | {"audit_rate": max(in_force.audit_rate, RAISED_RATE)}
+        if in_force.terms_as_dict() | changes == in_force.terms_as_dict():
             return None
-        return self.gate.adopt(author=None, reason=why, threshold=threshold, audit_rate=rate)
+        return self.gate.adopt(author=None, reason=why, **changes)
 
     def _lower_the_audit_rate(self, policy: Policy) -> None:
         if self.raised_for > 0:

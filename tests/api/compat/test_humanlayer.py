@@ -20,6 +20,19 @@ SLACK = {
     "experimental_slack_blocks": True,
     "thread_ts": None,
 }
+# The package sends what answers a mail under the new names and the deprecated ones, and `null` for the rest.
+EMAIL = {
+    "address": "olga@example.com",
+    "context_about_user": None,
+    "additional_recipients": [{"address": "bob@example.com", "context_about_user": None, "field": "cc"}],
+    "subject": "Re: A-1",
+    "references_message_id": "<1@example.com>",
+    "in_reply_to_message_id": "<1@example.com>",
+    "experimental_subject_line": "Re: A-1",
+    "experimental_references_message_id": "<1@example.com>",
+    "experimental_in_reply_to_message_id": "<1@example.com>",
+    "template": None,
+}
 CALL: dict[str, Any] = {
     "run_id": "refunds-1",
     "call_id": "call-7",
@@ -65,6 +78,14 @@ def test_nobody_reads_a_key_to_the_senders_slack(sender: WebCaller) -> None:
 
     assert "xoxb" not in str(posted.body) + str(Escalation.objects.get().metadata)
     assert posted.body["spec"]["channel"]["slack"]["channel_or_user_id"] == "C123456"
+
+
+def test_whom_a_mail_would_have_gone_to_comes_back(sender: WebCaller) -> None:
+    channel = {"slack": None, "sms": None, "whatsapp": None, "email": EMAIL}
+
+    posted = sender.post(CONTACTS, CONTACT | {"spec": CONTACT["spec"] | {"channel": channel}})
+
+    assert (posted.status, posted.body["spec"]["channel"]) == (201, channel)
 
 
 def test_a_call_id_makes_one_escalation_for_good(sender: WebCaller) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
+from django.template.loader import render_to_string
 from django.test import Client
+from playwright.sync_api import Route
 from pytest_django import Settings
 
 from escalation.gating.models import Gate
@@ -138,6 +140,19 @@ def test_all_done_and_signed_out_are_shown_well(
     assert troubles_of(desk, {"all done": ("/queue/", "")}) == []
     desk.page.context.clear_cookies()
     assert troubles_of(desk, {"sign in": ("/login/", "")}) == []
+
+
+def test_what_went_wrong_is_shown_well(sit_down: SitDown, alice: User) -> None:
+    desk = sit_down("alice")
+    pages = {name: render_to_string(f"{name}.html") for name in ("403", "403_csrf", "404", "429", "500")}
+
+    def fulfill(route: Route) -> None:
+        route.fulfill(body=pages[route.request.url.rsplit("/", 1)[-1]], content_type="text/html")
+
+    # The status is another: Chromium itself notes every 4xx answer in its console.
+    desk.page.route("**/wrong/*", fulfill)
+
+    assert troubles_of(desk, {name: (f"/wrong/{name}", "") for name in pages}) == []
 
 
 def troubles_of(desk: Desk, states: dict[str, tuple[str, str]]) -> list[str]:
