@@ -16,6 +16,7 @@ from pytest_django import Settings
 from tests.cast import PASSWORD
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+PERIOD_S = 10**10
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -24,6 +25,12 @@ def _plain_static_files(settings: Settings) -> None:
     # Names with a hash exist only once the files were collected.
     storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = settings.STORAGES | {"staticfiles": storage}
+
+
+@pytest.fixture(autouse=True)
+def _codes_do_not_change(settings: Settings) -> None:
+    # An authenticator's code would end with its half minute, between being read and being asked for.
+    settings.MFA_TOTP_PERIOD = PERIOD_S
 
 
 def sign_in(name: str, password: str = PASSWORD, **said: Any) -> tuple[Client, Any]:
@@ -42,7 +49,7 @@ def grown_old(client: Client) -> Client:
 
 def code(secret: str = SECRET) -> str:
     """What an authenticator shows now."""
-    shown: str = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    shown: str = format_hotp_value(hotp_value(secret, int(time.time()) // PERIOD_S))
     return shown
 
 

@@ -55,7 +55,7 @@ def test_a_pid_file_that_names_a_stranger_neither_stops_the_start_nor_harms_the_
         left_over = pid_file.read_text().partition("\n")[2]
     account = new_folder.account
     # Of the servers' own user, since PostgreSQL sees through the pids of others.
-    stranger = subprocess.Popen(["sleep", "60"], **(account.popen_arguments if account else {}))
+    stranger = subprocess.Popen(["sleep", "600"], **(account.popen_arguments if account else {}))
     pid_file.write_text(f"{stranger.pid}\n{left_over}")
 
     with running(new_folder):

@@ -20,7 +20,7 @@ def program(name: str, code: str, **options: object) -> Process:
 
 
 def sleeper(name: str, **options: object) -> Process:
-    return program(name, "import time; time.sleep(60)", **options)
+    return program(name, "import time; time.sleep(600)", **options)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_the_wait_before_a_restart_grows_to_five_seconds(failures: int, seconds:
 
 def test_a_stage_starts_when_the_one_before_it_is_ready(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
-    writes = f"import time; time.sleep(.3); open({str(mark)!r}, 'w').close(); time.sleep(60)"
+    writes = f"import time; time.sleep(.3); open({str(mark)!r}, 'w').close(); time.sleep(600)"
     reads = f"import os, sys; sys.exit(not os.path.exists({str(mark)!r}))"
     stages = [[program("first", writes, ready=mark.exists)], [program("second", reads, runs_once=True)]]
     supervisor = Supervisor(stages, tmp_path, print)
@@ -48,7 +48,7 @@ def test_everything_stops_in_reverse_order(tmp_path: Path) -> None:
         "import signal, sys, time\n"
         f"signal.signal(15, lambda *_: (open({str(log)!r}, 'a').write(sys.argv[1]), sys.exit()))\n"
         f"open({str(tmp_path)!r} + '/' + sys.argv[1], 'w').close()\n"
-        "time.sleep(60)\n"
+        "time.sleep(600)\n"
     )
     names = ["a", "b", "c"]
     programs = [
@@ -101,7 +101,8 @@ def test_a_crash_loop_is_told_once_in_four_ends(tmp_path: Path) -> None:
 
 
 def test_a_dead_program_takes_its_children_along(tmp_path: Path) -> None:
-    code = "import subprocess, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    child_of_its_own = "subprocess.Popen(['sleep', '600'])"
+    code = f"import subprocess, time; print({child_of_its_own}.pid, flush=True); time.sleep(600)"
     child = Child(program("parent", code), tmp_path / "log")
     child.start()
     while not (tmp_path / "log").read_text().strip():
@@ -119,7 +120,7 @@ def test_a_dead_program_takes_its_children_along(tmp_path: Path) -> None:
 def test_one_that_ignores_the_stop_signal_is_killed_in_the_end(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     code = (
-        f"import signal, time; signal.signal(15, signal.SIG_IGN); open({str(ready)!r}, 'w'); time.sleep(60)"
+        f"import signal, time; signal.signal(15, signal.SIG_IGN); open({str(ready)!r}, 'w'); time.sleep(600)"
     )
     supervisor = Supervisor(
         [[program("stubborn", code, stops_within_s=0.3, ready=ready.exists)]], tmp_path, print

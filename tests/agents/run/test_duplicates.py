@@ -78,12 +78,11 @@ def test_of_two_workers_that_both_believe_they_hold_the_run_one_starts_the_call(
 ) -> None:
     run = desk.run(Reply.calls("refund", order="7", euros=80))
     desk.decide(run, "accept")
-    call = run.tool_calls.get()
     held = Run.objects.take(run.pk, run.step)
     assert held is not None
-    both = [Work.on(held), Work.on(held)]
+    both = [(Work.on(held), run.tool_calls.get()) for _ in range(2)]
 
-    won = race(*[lambda work=work: work.change(call, state=ToolCall.State.STARTED) for work in both])
+    won = race(*[lambda on=on: on[0].change(on[1], state=ToolCall.State.STARTED) for on in both])
 
     assert {type(one) for one in won} == {TakenOver, type(None)}
 
