@@ -46,29 +46,3 @@ def test_rows_stay_while_the_list_tells_what_is_new(
 
     assert with_a_holder == before
     assert places(desk, rows) == before
-
-
-def test_an_escalation_stays_while_its_form_opens_and_a_toast_appears(
-    sit_down: SitDown, an_escalation: RaiseEscalation
-) -> None:
-    an_escalation(title="the first", priority=3, output="It is on its way.")
-    an_escalation(title="the second")
-    desk = sit_down("alice")
-    desk.press("n")
-    expect(desk.page.locator("main h1")).to_have_text("the first")
-    parts = ".topbar, main h1, .why, .part, #lease"
-    claimed = places(desk, parts)
-
-    desk.press("f")
-    expect(desk.page.locator("details.verdict[open] textarea")).to_be_focused()
-    writing = places(desk, parts)
-    desk.press("Escape")
-    desk.press("Escape")
-    expect(desk.page.locator("details.verdict[open]")).to_have_count(0)
-    desk.press("a")
-    expect(desk.page.locator("main h1")).to_have_text("the second")
-    shown = places(desk, parts)
-    expect(desk.page.locator("#toasts")).to_contain_text("Accepted the first")
-
-    assert writing == claimed
-    assert places(desk, parts) == shown
