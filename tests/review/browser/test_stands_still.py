@@ -31,6 +31,7 @@ def test_rows_stay_while_the_list_tells_what_is_new(
     first = an_escalation(title="the first", priority=3)
     an_escalation(title="the second")
     desk = sit_down("alice")
+    desk.settled()
     rows = ".row, .row-title, .row-confidence, .row-age, .filters"
     before = places(desk, rows)
 
@@ -56,6 +57,7 @@ def test_an_escalation_stays_while_its_form_opens_and_a_toast_appears(
     desk = sit_down("alice")
     desk.press("n")
     expect(desk.page.locator("main h1")).to_have_text("the first")
+    desk.settled()
     parts = ".topbar, main h1, .why, .part, #lease"
     claimed = places(desk, parts)
 
