@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -15,7 +16,17 @@ from django.contrib.auth.models import User
 from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Error,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -66,10 +77,13 @@ class Desk:
 
     def settled(self) -> None:
         """Wait until each request of the page is answered, and what the answers change is shown."""
-        self.page.evaluate(TWO_FRAMES)
-        while self.under_way:
+        is_calm = False
+        while not is_calm:
             self.until(lambda: not self.under_way)
-            self.page.evaluate(TWO_FRAMES)
+            self.page.wait_for_load_state()
+            with suppress(Error):  # it was being left for another page
+                self.page.evaluate(TWO_FRAMES)
+                is_calm = not self.under_way
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Let the page go on until something holds; AssertionError if it never does."""

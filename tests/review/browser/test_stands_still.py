@@ -31,6 +31,7 @@ def test_rows_stay_while_the_list_tells_what_is_new(
     first = an_escalation(title="the first", priority=3)
     an_escalation(title="the second")
     desk = sit_down("alice")
+    desk.settled()
     rows = ".row, .row-title, .row-confidence, .row-age, .filters"
     before = places(desk, rows)
 
