@@ -193,7 +193,7 @@ def test_every_method_of_every_view_asks_for_a_scope() -> None:
         methods = {name.upper() for name in ("get", "post", "put", "patch", "delete") if hasattr(view, name)}
         assert methods
         assert methods <= set(view.scopes), view
-    assert len(ours) == 23
+    assert len(ours) == 25
 
 
 def test_head_asks_for_what_get_asks_for(agent: Agent) -> None:

@@ -4,6 +4,7 @@ import signal
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -50,7 +51,10 @@ def test_other_commands_find_the_servers_through_the_data_folder(stack: RunningS
 
 
 def test_only_the_doors_on_the_loopback_address_listen(stack: RunningStack) -> None:
-    connections = [each for process in stack.processes() for each in process.net_connections("tcp")]
+    connections = []
+    for process in stack.processes():
+        with suppress(psutil.NoSuchProcess):  # PostgreSQL has processes that come and go
+            connections += process.net_connections("tcp")
 
     listening = {each.laddr.ip for each in connections if each.status == psutil.CONN_LISTEN}
 

@@ -14,12 +14,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
 
 import psutil
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.db import connection
+from pytest_django import Settings
 
 from escalation.api.models import Token
 from escalation.gating.models import Agent
@@ -101,8 +103,9 @@ def until(holds: object, within_s: float = 60) -> None:
 
 
 def test_many_wait_on_two_threads_and_all_learn_of_the_decision(
-    door: Door, alice: User, an_escalation: RaiseEscalation
+    door: Door, alice: User, an_escalation: RaiseEscalation, settings: Settings
 ) -> None:
+    settings.UNDO_WINDOW = timedelta()
     escalation = an_escalation()
     path = f"/escalations/{escalation.pk}/"
     with ExitStack() as stack:

@@ -6,7 +6,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -44,10 +43,27 @@ UNFOLD = """document.querySelectorAll("main details:not(.menu)").forEach((each) 
 # A machine that does other things too may be slow; what a page owes in time is measured by `make bench`.
 PATIENCE_S = 60
 expect.set_options(timeout=PATIENCE_S * 1000)
-# Two frames, so that what an answer has changed is laid out, and the observers of the page have heard of it.
-TWO_FRAMES = (
-    "new Promise((over) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(over))))"
-)
+# What scripts have asked for and not yet got. The browser says it too, but not of each request that a page
+# gives up itself.
+WATCH_FETCHES = """
+window.asked = new Set();
+const ask = window.fetch;
+window.fetch = (...given) => {
+  const request = { address: String(given[0]) };
+  window.asked.add(request);
+  const answer = ask(...given);
+  answer
+    .then((headers) => headers.clone().arrayBuffer())
+    .catch(() => {})
+    .finally(() => window.asked.delete(request));
+  return answer;
+};
+"""
+ASKED = "[...window.asked].map(({ address }) => address)"
+# After two frames: what an answer has changed is laid out then, and the observers of the page have heard of
+# it.
+IS_CALM = """new Promise((over) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => over(!window.asked.size)))))"""
 WATCH_CSP = """
 window.reports = [];
 document.addEventListener("securitypolicyviolation", (report) =>
@@ -62,7 +78,6 @@ class Desk:
     page: Page
     address: str
     troubles: list[str] = field(default_factory=list)
-    under_way: set[Request] = field(default_factory=set)
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self.address}{path}")
@@ -77,21 +92,21 @@ class Desk:
 
     def settled(self) -> None:
         """Wait until each request of the page is answered, and what the answers change is shown."""
-        is_calm = False
-        while not is_calm:
-            self.until(lambda: not self.under_way)
-            self.page.wait_for_load_state()
-            with suppress(Error):  # it was being left for another page
-                self.page.evaluate(TWO_FRAMES)
-                is_calm = not self.under_way
+        self.until(self._is_calm)
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Let the page go on until something holds; AssertionError if it never does."""
         deadline = time.monotonic() + PATIENCE_S
         while not holds():
-            still = [f"{each.method} {each.url}" for each in self.under_way]
-            assert time.monotonic() < deadline, f"waited {PATIENCE_S} s; not answered are {still}"
+            assert time.monotonic() < deadline, f"waited {PATIENCE_S} s; asked: {self.page.evaluate(ASKED)}"
             self.page.wait_for_timeout(5)
+
+    def _is_calm(self) -> bool:
+        try:
+            self.page.wait_for_load_state()
+            return bool(self.page.evaluate(IS_CALM))
+        except Error:
+            return False  # it was being left for another page
 
     def leave(self) -> None:
         """Close the page when it has given back what was claimed ahead for it, and nothing is under way."""
@@ -163,6 +178,7 @@ def sit_down(chromium: Browser, live_server: LiveServer, _quiet_at_the_end: None
         context = chromium.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900})
         context.set_default_timeout(PATIENCE_S * 1000)
         context.add_init_script(WATCH_CSP)
+        context.add_init_script(WATCH_FETCHES)
         cookie = settings.SESSION_COOKIE_NAME
         context.add_cookies([{"name": cookie, "value": _session_of(name), "url": live_server.url}])
         desk = Desk(context.new_page(), live_server.url)
@@ -200,9 +216,6 @@ def _watch(desk: Desk) -> None:
         desk.troubles.append(f"request to {sent.url}")
         return route.abort()
 
-    desk.page.on("request", lambda sent: desk.under_way.add(sent))
-    desk.page.on("requestfinished", lambda sent: desk.under_way.discard(sent))
-    desk.page.on("requestfailed", lambda sent: desk.under_way.discard(sent))
     desk.page.on("console", console)
     desk.page.on("pageerror", lambda error: desk.troubles.append(str(error)))
     desk.page.on("dialog", dialog)
