@@ -32,7 +32,7 @@ run: setup  ## start the whole product; prints the address and the sign-ins (ARG
 	@$(manage) up $(ARGS)
 
 test: setup chromium  ## run all tests
-	$(python) -m pytest -n 2 --dist loadfile -m "not soak" $(ARGS)
+	$(python) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not soak" $(ARGS)
 
 soak: setup chromium  ## run the slow fault and load tests
 	$(python) -m pytest -m soak $(ARGS)

@@ -23,6 +23,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("repeatable")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that at the end no process waits for another."""
+    items.sort(key=lambda item: not (item.get_closest_marker("browser") or "stack" in item.path.parts))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _time_to_undo() -> Iterator[None]:
     # On a slow machine the five seconds may be over before a test comes to its undo.

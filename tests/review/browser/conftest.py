@@ -81,6 +81,9 @@ class Desk:
 
     def open(self, path: str) -> None:
         self.page.goto(f"{self.address}{path}")
+        # htmx begins a moment after the page has loaded: until then a key would post a form as a new page,
+        # whose heading can be seen before its keys work.
+        self.settled()
 
     def press(self, key: str) -> None:
         self.page.keyboard.press(key)
